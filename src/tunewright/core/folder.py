@@ -1,0 +1,199 @@
+"""The run folder: every path that a run writes, named once, and writes that are whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Names of everything a run leaves behind. Nothing else in the project spells these paths."""
+
+    path: Path
+
+    @property
+    def request(self) -> Path:
+        """What was asked for, before anything was decided: input digest, overrides, version."""
+        return self.path / "request.json"
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe, every default written out; `tunewright train recipe.yaml` repeats the run."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def plan(self) -> Path:
+        """What was found in the file and decided from it, with reasons."""
+        return self.path / "plan.json"
+
+    @property
+    def rows(self) -> Path:
+        """All kept rows with their fields: row_id, origin, text, label..., split."""
+        return self.path / "data" / "rows.parquet"
+
+    @property
+    def ledger(self) -> Path:
+        """Each row that was dropped, quarantined or changed, with stage and reason."""
+        return self.path / "data" / "ledger.parquet"
+
+    @property
+    def account(self) -> Path:
+        """Per stage: read = kept + quarantined + dropped."""
+        return self.path / "data" / "account.json"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows that could not be read, as they stood in the file, with line and reason."""
+        return self.path / "data" / "quarantine.jsonl"
+
+    @property
+    def audit(self) -> Path:
+        """Findings of the audit as JSON."""
+        return self.path / "audit.json"
+
+    @property
+    def runtime(self) -> Path:
+        """Threads, matmul setting, precision and cut, probed once before training and never again."""
+        return self.path / "runtime.json"
+
+    @property
+    def forecast(self) -> Path:
+        """Time and memory as forecast before training."""
+        return self.path / "forecast.json"
+
+    @property
+    def store(self) -> Path:
+        """The memory-mapped token stores."""
+        return self.path / "tokens"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Checkpoints, one folder a step; removed once the run is finished."""
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """The weights with the best validation score so far, and that score."""
+        return self.path / "checkpoints" / "best"
+
+    @property
+    def events(self) -> Path:
+        """One JSON object a line: everything shown on screen or in the report's curves is a view of it."""
+        return self.path / "events.jsonl"
+
+    @property
+    def bundle(self) -> Path:
+        """The model: loads with plain transformers."""
+        return self.path / "model"
+
+    @property
+    def baseline_bundle(self) -> Path:
+        """The word-counting baseline as a usable model, without pickle."""
+        return self.path / "baseline"
+
+    def predictions(self, system: str, split: str) -> Path:
+        """One row a scored text: row_id, gold, prediction, logits, scores, nll, weight."""
+        return self.path / "predictions" / f"{system}.{split}.parquet"
+
+    @property
+    def scores(self) -> Path:
+        """All scores with intervals, as a JSON list."""
+        return self.path / "scores.json"
+
+    @property
+    def evidence(self) -> Path:
+        """Comparisons, calibration, per-class figures, automation: what the report draws."""
+        return self.path / "evidence.json"
+
+    @property
+    def report(self) -> Path:
+        """The page for people."""
+        return self.path / "report.html"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, machine, devices."""
+        return self.path / "environment.json"
+
+    @property
+    def finished(self) -> Path:
+        """Written last; its digest of the final weights is what two identical runs share."""
+        return self.path / "finished.json"
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` at `path` so that after any crash the file is either the old one or the whole new one."""
+    with writing(path) as aside:
+        aside.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_bytes` for UTF-8 text; newlines stay as they are on every system."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`write_text` of readable JSON; NaN is refused, because other readers would not take it."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """A path aside to write a file or folder to; fsynced and renamed to `path` when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        yield aside
+        sync(aside)
+        aside.replace(path)
+        sync_folder(path.parent)
+    finally:
+        discard(aside)
+
+
+def sync(path: Path) -> None:
+    """Force a file, or every file below a folder, to the disk."""
+    if path.is_dir():
+        for child in path.iterdir():
+            sync(child)
+        sync_folder(path)
+        return
+    # Windows flushes only through a handle that may write.
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Force a folder's list of names to the disk, where the system has such a thing."""
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or folder that may not be there."""
+    if path.is_dir() and not path.is_symlink():
+        for child in path.iterdir():
+            discard(child)
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,51 @@
+"""Keys of texts: what counts as the same text, and how alike two texts are. Chinese and English are equals."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+_SPACE = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """The text with compatibility forms, case and runs of space folded: two texts with one fold are *exact duplicates*.
+
+    NFKC turns full-width letters and digits into ordinary ones; traditional and simplified characters stay apart.
+    """
+    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def squeeze(text: str) -> str:
+    """The fold without any space: the string over which near duplicates compare character 5-grams."""
+    return _SPACE.sub("", fold(text))
+
+
+def ngrams(text: str, *, n: int = 5) -> set[str]:
+    """All character n-grams of the squeezed text; a text shorter than `n` is its own only n-gram."""
+    folded = squeeze(text)
+    return {folded[i : i + n] for i in range(len(folded) - n + 1)} or {folded}
+
+
+def digest(*parts: str | bytes) -> str:
+    """blake2b-128 of the parts, each with its length in front, as 32 hex digits."""
+    hasher = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        hasher.update(len(data).to_bytes(8, "little"))
+        hasher.update(data)
+    return hasher.hexdigest()
+
+
+def is_cjk(char: str) -> bool:
+    """Whether the character is a Han ideograph (any plane), kana or hangul: text that is not cut by spaces."""
+    code = ord(char)
+    return (
+        0x4E00 <= code <= 0x9FFF
+        or 0x3400 <= code <= 0x4DBF
+        or 0x20000 <= code <= 0x3FFFF
+        or 0xF900 <= code <= 0xFAFF
+        or 0x3040 <= code <= 0x30FF
+        or 0xAC00 <= code <= 0xD7AF
+    )
