@@ -1,0 +1,136 @@
+"""The audit: what a person should know about the data before anything is trained on it. It looks, and changes nothing.
+
+    findings = audit(fields, kind="single_label", config=AuditConfig()).findings
+
+A check is a function `(View, AuditConfig) -> list[Finding]`; a new one is a function and a line in `AUDITS`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tunewright.data.audit.duplicates import (
+    contradictions,
+    contradictory_groups,
+    exact_duplicates,
+    near_duplicates,
+)
+from tunewright.data.audit.labels import (
+    imbalance,
+    label_in_text,
+    label_typos,
+    label_variants,
+    one_class,
+    rare_classes,
+    unlabelled,
+)
+from tunewright.data.audit.records import Audit, AuditConfig, Finding, Lengths, Overlap, SplitCounts, View
+from tunewright.data.audit.splits import count_splits, exact_overlaps, near_leaks, near_overlaps, split_leaks
+from tunewright.data.audit.texts import broken_characters, empty_texts, long_texts, markup
+from tunewright.data.keys import Kind, exact_keys, given_splits, groups_of_equal, label_values, texts
+from tunewright.data.near import near_clusters
+
+__all__ = ["AUDITS", "Audit", "AuditConfig", "Finding", "Lengths", "Overlap", "SplitCounts", "View", "audit"]
+
+AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
+    "split_leaks": split_leaks,
+    "near_leaks": near_leaks,
+    "exact_duplicates": exact_duplicates,
+    "near_duplicates": near_duplicates,
+    "contradictions": contradictions,
+    "empty_texts": empty_texts,
+    "long_texts": long_texts,
+    "broken_characters": broken_characters,
+    "markup": markup,
+    "unlabelled": unlabelled,
+    "one_class": one_class,
+    "rare_classes": rare_classes,
+    "imbalance": imbalance,
+    "label_variants": label_variants,
+    "label_typos": label_typos,
+    "label_in_text": label_in_text,
+}
+
+
+def audit(fields: pa.Table, *, kind: Kind, config: AuditConfig) -> Audit:
+    """Everything found in a fields table, and the groups of rows that cleaning and splitting need."""
+    view = _view(fields, kind=kind, config=config)
+    return Audit(
+        rows=len(fields),
+        labelled=sum(label is not None for label in view.label),
+        findings=[finding for check in AUDITS.values() for finding in check(view, config)],
+        exact_groups=[view.ids(group) for group in view.exact],
+        near_groups=[view.ids(group) for group in view.near],
+        contradictions=[view.ids(group) for group in contradictory_groups(view)],
+        by_split=count_splits(view),
+        overlaps=exact_overlaps(view),
+        near_overlaps=near_overlaps(view),
+        lengths={name: _lengths(characters) for name, characters in view.characters.items() if characters},
+        class_counts=_class_counts(view),
+    )
+
+
+def _view(fields: pa.Table, *, kind: Kind, config: AuditConfig) -> View:
+    text, key = texts(fields), exact_keys(fields)
+    text_fields = [name for name in ("text", "text_pair") if name in fields.column_names]
+    return View(
+        kind=kind,
+        row_id=fields.column("row_id").to_pylist(),
+        text=text,
+        key=key,
+        label=label_values(fields, kind=kind),
+        split=given_splits(fields),
+        characters={name: pc.fill_null(pc.utf8_length(fields.column(name)), 0).to_pylist() for name in text_fields},
+        tokens=_estimated_tokens(fields, text_fields),
+        exact=groups_of_equal(key),
+        near=_near_groups(text, key, config=config),
+    )
+
+
+def _near_groups(text: list[str], key: list[str], *, config: AuditConfig) -> list[list[int]]:
+    if not config.near_duplicates:
+        return groups_of_equal(key)
+    filled = [position for position, value in enumerate(key) if value]
+    clusters = near_clusters([text[position] for position in filled], threshold=config.near_threshold)
+    cluster_of_row = [""] * len(key)
+    for position, cluster in zip(filled, clusters.tolist(), strict=True):
+        cluster_of_row[position] = str(cluster)
+    return groups_of_equal(cluster_of_row)
+
+
+def _estimated_tokens(fields: pa.Table, names: list[str]) -> list[int]:
+    """One token per CJK character (three bytes of UTF-8) and one per four others: near enough to warn by."""
+    total = np.zeros(len(fields), np.int64)
+    for name in names:
+        column = pc.fill_null(fields.column(name), "")
+        characters = pc.utf8_length(column).to_numpy()
+        wide = (pc.binary_length(column).to_numpy() - characters) // 2
+        total += np.minimum(wide, characters) + np.maximum(characters - wide, 0) // 4
+    return [int(tokens) for tokens in total]
+
+
+def _lengths(characters: list[int]) -> Lengths:
+    median, p95, p99 = np.percentile(characters, [50, 95, 99])
+    return Lengths(
+        shortest=min(characters),
+        median=float(median),
+        mean=round(float(np.mean(characters)), 1),
+        p95=float(p95),
+        p99=float(p99),
+        longest=max(characters),
+    )
+
+
+def _class_counts(view: View) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for label in view.label:
+        if isinstance(label, str):
+            counts[label] += 1
+        elif isinstance(label, tuple):
+            counts.update(label)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

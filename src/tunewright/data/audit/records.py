@@ -1,0 +1,151 @@
+"""The shapes of an audit: its settings, what one check sees, what it finds, and the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tunewright.core.config import Config
+from tunewright.data.keys import Kind, Label
+
+Severity = Literal["info", "warning", "error"]
+SHOWN_ROWS = 50
+"""Row ids per finding in `audit.json`; the record itself holds them all."""
+
+
+class AuditConfig(Config):
+    """What the audit looks for, and from where on it speaks up."""
+
+    near_duplicates: bool = True
+    """Look for near duplicates. Takes about a second per 10,000 texts of a paragraph each."""
+    near_threshold: float = Field(default=0.8, gt=0.5, le=1)
+    """Jaccard overlap of character 5-grams from which two texts are near duplicates. At .8 a text of 50 characters may
+    differ in one place; paraphrases stay apart."""
+    long_text_tokens: int = Field(default=512, gt=0)
+    """Estimated tokens above which a text is called over-long; 512 is what most encoders take at most."""
+    imbalance_ratio: float = Field(default=10, ge=1)
+    """Rows of the largest class for one of the smallest from which imbalance is reported."""
+    rare_class_rows: int = Field(default=10, ge=1)
+    """Classes with fewer labelled rows than this are reported: their scores will say little."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing the audit found. Messages hold counts and label names, never raw text."""
+
+    code: str
+    severity: Severity
+    count: int
+    """What the message counts: texts, rows or labels."""
+    row_ids: list[str]
+    """All rows concerned, in the order of the table."""
+    message: str
+    fix: str
+    """What was or can be done about it; the name of the setting where there is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitCounts:
+    """One given split by itself."""
+
+    rows: int
+    duplicate_rows: int
+    """Rows whose text stands in an earlier row of the same split."""
+    contradictory_texts: int
+    """Distinct texts with two labels or more inside this split."""
+    empty: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """What two given splits share, by exact text."""
+
+    texts: int
+    """Distinct texts that stand in both."""
+    rows: tuple[int, int]
+    """Rows of the first and of the second split that hold them."""
+    row_ids: tuple[list[str], list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """How long the texts of one field are, in characters (code points)."""
+
+    shortest: int
+    median: float
+    mean: float
+    p95: float
+    p99: float
+    longest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What a check sees: the columns once made ready, one element a row, all in the order of the table."""
+
+    kind: Kind
+    row_id: list[str]
+    text: list[str]
+    """The text as read, or both texts of a pair joined by U+001F."""
+    key: list[str]
+    label: list[Label | None]
+    split: list[str | None] | None
+    """Our names of the file's own splits; None when the file gives none."""
+    characters: dict[str, list[int]]
+    """Per text field."""
+    tokens: list[int]
+    """Tokens a row, estimated: one per CJK character, one per four others."""
+    exact: list[list[int]]
+    """Positions with one text, two or more each."""
+    near: list[list[int]]
+    """Positions in one cluster of near duplicates, two or more each; every exact group lies inside one."""
+
+    def ids(self, positions: Sequence[int]) -> list[str]:
+        """Row ids at these positions, in the order of the table."""
+        return [self.row_id[position] for position in sorted(positions)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """All findings, and the groups that cleaning and splitting need."""
+
+    rows: int
+    labelled: int
+    findings: list[Finding]
+    exact_groups: list[list[str]]
+    """Row ids that share one text, two or more each."""
+    near_groups: list[list[str]]
+    """Row ids of each cluster of near duplicates, exact ones included; what `split` keeps on one side."""
+    contradictions: list[list[str]]
+    """Row ids of each text that stands with two labels or more."""
+    by_split: dict[str, SplitCounts]
+    """Per given split; empty when the file gives none."""
+    overlaps: dict[tuple[str, str], Overlap]
+    """Exact texts shared by two given splits: keys ("train", "validation"), ("train", "test"), ("validation", "test")."""
+    near_overlaps: dict[tuple[str, str], tuple[list[str], list[str]]]
+    """Rows of two given splits that lie in one cluster of near duplicates but share no exact text."""
+    lengths: dict[str, Lengths]
+    class_counts: dict[str, int]
+    """Labelled rows per class, commonest first; empty for regression."""
+
+    def finding(self, code: str) -> Finding | None:
+        """The finding with this code, or None when the check was silent."""
+        return next((finding for finding in self.findings if finding.code == code), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `audit.json` holds: all counts, and at most `SHOWN_ROWS` row ids a finding."""
+        return {
+            "rows": self.rows,
+            "labelled": self.labelled,
+            "findings": [vars(finding) | {"row_ids": finding.row_ids[:SHOWN_ROWS]} for finding in self.findings],
+            "class_counts": self.class_counts,
+            "lengths": {name: vars(lengths) for name, lengths in self.lengths.items()},
+            "by_split": {name: vars(counts) for name, counts in self.by_split.items()},
+            "overlaps": {
+                f"{first}&{second}": {"texts": overlap.texts, "rows": list(overlap.rows)}
+                for (first, second), overlap in self.overlaps.items()
+            },
+        }

@@ -1,0 +1,314 @@
+"""Near duplicates: texts whose sets of character 5-grams overlap by .8 or more (Jaccard), found without comparing all pairs.
+
+A prefix filter (Chaudhuri et al. 2006; Xiao et al. 2008, "PPJoin"): put the n-grams of every text in one global order,
+rare ones first. Two texts with Jaccard >= t must share at least one of their first `n - ceil(t n) + 1` n-grams, so only
+texts that meet in such a prefix are candidates. Nothing is sampled, so unlike MinHash no pair is missed by bad luck.
+Candidates then pass three filters, each of which can only reject what is truly below the threshold:
+
+1. sizes: the smaller set has at least t times the n-grams of the larger;
+2. parities: a 512-bit sketch, whose differing bits are a lower bound of the n-grams that stand in one set only;
+3. the exact overlap, counted over 64-bit hashes of the n-grams.
+
+One bound is there for templated text: where more than `LONG_RUN` texts meet in one n-gram of their prefixes, each is
+compared with up to `PIVOTS` of them instead of with all (a family of near duplicates is still joined by its first pivot).
+
+Letters: G n-grams of all texts, laid end to end; D documents; P candidate pairs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tunewright.core.text import squeeze
+
+NGRAM = 5
+THRESHOLD = 0.8
+LONG_RUN = 256
+PIVOTS = 32
+
+_CHUNK_CHARACTERS = 2_000_000
+_IN_MEMORY_NGRAMS = 32_000_000  # 256 MB; more than that lies in a temporary file
+_POSTINGS_PER_PASS = 8_000_000
+_PAIRS_PER_BATCH = 1_000_000
+_VERIFIED_NGRAMS_PER_BATCH = 4_000_000
+_SKETCH_BITS = 512
+_PADDING = "\U0010ffff"  # not a character, so a short text with padding equals no other text
+
+Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+
+def near_clusters(texts: Sequence[str], *, threshold: float = THRESHOLD) -> Ints:
+    """For each text the index of the first text of its cluster; clusters are the connected components of near pairs.
+
+    Texts are squeezed first, so case, width and spaces don't count. The clusters don't depend on the order of texts.
+    """
+    squeezed = [squeeze(text) for text in texts]
+    # Sorted, so that nothing below (the choice of pivots, for one) can depend on the order of the file.
+    unique = sorted(set(squeezed))
+    place = {text: index for index, text in enumerate(unique)}
+    unique_of_text = np.array([place[text] for text in squeezed], dtype=np.int64)
+    roots = _cluster_unique(unique, threshold=threshold)
+    cluster_of_text = roots[unique_of_text]
+    _, first_index, inverse = np.unique(cluster_of_text, return_index=True, return_inverse=True)
+    return first_index[inverse].astype(np.int64)
+
+
+def _cluster_unique(texts: list[str], *, threshold: float) -> Ints:
+    corpus = _hash_corpus(texts)
+    components = _Components(len(texts))
+    for tokens, docs in _postings(corpus, threshold=threshold):
+        for a_P, b_P in _candidates(tokens, docs, corpus=corpus, components=components, threshold=threshold):
+            components.join(*_verified(a_P, b_P, corpus=corpus, components=components, threshold=threshold))
+    return components.root_D
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Corpus:
+    """The sets of n-grams: those of document d are `hash_G[start_D[d]:start_D[d + 1]]`, sorted."""
+
+    hash_G: Hashes
+    start_D: Ints
+    size_D: Ints
+    sketch_DW: Hashes
+    fold_D: Hashes
+    """The 512 parities folded to 64: one look instead of eight rejects most pairs of short texts."""
+
+
+def _hash_corpus(texts: list[str]) -> _Corpus:
+    sizes, sketches = [], []
+    total = sum(max(len(text), NGRAM) for text in texts)
+    with tempfile.TemporaryFile() as file:
+        parts: list[Hashes] = []
+        for chunk in _chunks(texts):
+            hash_G, size_D = _ngram_hashes(chunk)
+            sizes.append(size_D)
+            sketches.append(_parities(hash_G, size_D))
+            if total > _IN_MEMORY_NGRAMS:
+                file.write(hash_G.tobytes())
+            else:
+                parts.append(hash_G)
+        size_D = np.concatenate([*sizes, np.zeros(0, np.int64)])
+        if total > _IN_MEMORY_NGRAMS:
+            file.flush()
+            hashes: Hashes = np.memmap(file, dtype=np.uint64, mode="r")
+        else:
+            hashes = np.concatenate([*parts, np.zeros(0, np.uint64)])
+    sketch_DW = np.concatenate([*sketches, np.zeros((0, _SKETCH_BITS // 64), np.uint64)])
+    return _Corpus(
+        hash_G=hashes,
+        start_D=np.concatenate([[0], np.cumsum(size_D)]),
+        size_D=size_D,
+        sketch_DW=sketch_DW,
+        fold_D=np.bitwise_xor.reduce(sketch_DW, axis=1),
+    )
+
+
+def _chunks(texts: list[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    characters = 0
+    for text in texts:
+        chunk.append(text)
+        characters += max(len(text), 500)
+        if characters >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _ngram_hashes(texts: list[str]) -> tuple[Hashes, Ints]:
+    """Sorted distinct n-gram hashes of each text, end to end, and how many each text has."""
+    padded = [text.ljust(NGRAM, _PADDING) for text in texts]
+    codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    rolling = np.zeros(len(codes) - NGRAM + 1, np.uint64)
+    for offset in range(NGRAM):
+        rolling = rolling * np.uint64(0x9E3779B97F4A7C15) + codes[offset : offset + len(rolling)]
+    lengths = np.array([len(text) for text in padded], dtype=np.int64)
+    owner_of_code = np.repeat(np.arange(len(padded)), lengths)
+    within = owner_of_code[: len(rolling)] == owner_of_code[NGRAM - 1 :]
+    hash_G, owner_G = _mix(rolling[within]), owner_of_code[: len(rolling)][within]
+    order = np.lexsort((hash_G, owner_G))
+    hash_G, owner_G = hash_G[order], owner_G[order]
+    distinct = np.ones(len(hash_G), bool)
+    distinct[1:] = (hash_G[1:] != hash_G[:-1]) | (owner_G[1:] != owner_G[:-1])
+    return hash_G[distinct], np.bincount(owner_G[distinct], minlength=len(texts)).astype(np.int64)
+
+
+def _mix(values: Hashes) -> Hashes:
+    """The finaliser of splitmix64, a bijection: low bits become as good as high ones."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _parities(hash_G: Hashes, size_D: Ints) -> Hashes:
+    """A bit for each of 512 buckets: whether the text has an odd number of n-grams in it."""
+    owner_G = np.repeat(np.arange(len(size_D)), size_D)
+    cells = owner_G * _SKETCH_BITS + (hash_G & np.uint64(_SKETCH_BITS - 1)).astype(np.int64)
+    odd = np.bincount(cells, minlength=len(size_D) * _SKETCH_BITS).astype(np.uint8) & 1
+    return np.packbits(odd.reshape(len(size_D), _SKETCH_BITS), axis=1, bitorder="little").view(np.uint64)
+
+
+def _postings(corpus: _Corpus, *, threshold: float) -> Iterator[tuple[Hashes, Ints]]:
+    """Pairs (n-gram, document) of all prefixes, sorted by n-gram and then by size; in passes, so that few are held."""
+    buckets = 1 << min(22, max(12, (2 * len(corpus.hash_G)).bit_length()))
+    count_of_bucket = np.zeros(buckets, np.uint32)
+    for low, high in _slices(corpus):
+        hash_G = np.asarray(corpus.hash_G[corpus.start_D[low] : corpus.start_D[high]])
+        count_of_bucket += np.bincount(hash_G & np.uint64(buckets - 1), minlength=buckets).astype(np.uint32)
+    prefix_D = corpus.size_D - np.ceil(threshold * corpus.size_D - 1e-9).astype(np.int64) + 1
+    passes = 1 + int(prefix_D.sum()) // _POSTINGS_PER_PASS
+    for turn in range(passes):
+        found = [
+            _prefixes(corpus, low, high, prefix_D=prefix_D, counts=count_of_bucket, turn=turn, passes=passes)
+            for low, high in _slices(corpus)
+        ]
+        tokens = np.concatenate([tokens for tokens, _ in found]) if found else np.zeros(0, np.uint64)
+        docs = np.concatenate([docs for _, docs in found]) if found else np.zeros(0, np.int64)
+        order = np.lexsort((docs, corpus.size_D[docs], tokens))
+        yield tokens[order], docs[order]
+
+
+def _prefixes(
+    corpus: _Corpus, low: int, high: int, *, prefix_D: Ints, counts: npt.NDArray[np.uint32], turn: int, passes: int
+) -> tuple[Hashes, Ints]:
+    hash_G = np.asarray(corpus.hash_G[corpus.start_D[low] : corpus.start_D[high]])
+    size_D = corpus.size_D[low:high]
+    owner_G = np.repeat(np.arange(low, high), size_D)
+    # Any order that is the same for all texts keeps the guarantee, so a count per bucket is as right as one per n-gram.
+    count_G = counts[hash_G & np.uint64(len(counts) - 1)]
+    order = np.lexsort((hash_G, count_G, owner_G))
+    rank_G = np.arange(len(hash_G)) - np.repeat(corpus.start_D[low:high] - corpus.start_D[low], size_D)
+    # An n-gram that is alone in its bucket is alone in the corpus: it fills the prefix but can meet nothing.
+    chosen = (rank_G < prefix_D[owner_G]) & (count_G[order] > 1)
+    tokens, docs = hash_G[order][chosen], owner_G[chosen]
+    if passes > 1:
+        mine = (tokens >> np.uint64(40)) % np.uint64(passes) == turn
+        tokens, docs = tokens[mine], docs[mine]
+    return tokens, docs
+
+
+def _slices(corpus: _Corpus) -> Iterator[tuple[int, int]]:
+    """Ranges of documents with a bounded number of n-grams (or one long document)."""
+    low = 0
+    while low < len(corpus.size_D):
+        limit = corpus.start_D[low] + _CHUNK_CHARACTERS
+        high = max(low + 1, int(np.searchsorted(corpus.start_D, limit, side="right")) - 1)
+        yield low, high
+        low = high
+
+
+def _candidates(
+    tokens: Hashes, docs: Ints, *, corpus: _Corpus, components: _Components, threshold: float
+) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs of documents that share an n-gram of their prefixes, in batches."""
+    if not len(tokens):
+        return
+    run_starts = np.flatnonzero(np.concatenate([[True], tokens[1:] != tokens[:-1]]))
+    run_lengths = np.diff(np.concatenate([run_starts, [len(tokens)]]))
+    for start, length in zip(run_starts[run_lengths > LONG_RUN], run_lengths[run_lengths > LONG_RUN], strict=True):
+        yield from _pivot_pairs(docs[start : start + length], components=components)
+    in_short_run = np.repeat(run_lengths <= LONG_RUN, run_lengths)
+    run_end = np.repeat(run_starts + run_lengths, run_lengths)[in_short_run]
+    place = np.flatnonzero(in_short_run)
+    # Inside a run documents stand by size, so the partners that are not too large follow without a gap.
+    size_D = corpus.size_D
+    longest = int(size_D.max()) + 2
+    run_index = np.repeat(np.arange(len(run_starts)), run_lengths)
+    key = run_index * longest + size_D[docs]
+    largest = np.minimum(np.floor(size_D[docs[place]] / threshold + 1e-9).astype(np.int64), longest - 1)
+    last = np.searchsorted(key, run_index[place] * longest + largest, side="right")
+    partners = np.minimum(last, run_end) - place - 1
+    bounds = np.concatenate([[0], np.cumsum(partners)])
+    low = 0
+    while low < len(place):
+        high = max(low + 1, int(np.searchsorted(bounds, bounds[low] + _PAIRS_PER_BATCH, side="right")) - 1)
+        counts = partners[low:high]
+        left = np.repeat(place[low:high], counts)
+        right = left + 1 + np.arange(len(left)) - np.repeat(bounds[low:high] - bounds[low], counts)
+        yield docs[left], docs[right]
+        low = high
+
+
+def _pivot_pairs(docs: Ints, *, components: _Components) -> Iterator[tuple[Ints, Ints]]:
+    """Every document of a long run against up to PIVOTS of them, each from a component that had none yet."""
+    seen: list[int] = []
+    for _ in range(PIVOTS):
+        roots = components.root_D[docs]
+        fresh = np.flatnonzero(~np.isin(roots, components.root_D[np.array(seen, dtype=np.int64)]))
+        if not len(fresh) or (roots == roots[0]).all():
+            return
+        pivot = int(docs[fresh[len(fresh) // 2]])
+        seen.append(pivot)
+        others = docs[docs != pivot]
+        yield np.full(len(others), pivot), others
+
+
+def _verified(a_P: Ints, b_P: Ints, *, corpus: _Corpus, components: _Components, threshold: float) -> tuple[Ints, Ints]:
+    """Those pairs that are near duplicates and not yet in one component."""
+    apart = components.root_D[a_P] != components.root_D[b_P]
+    a_P, b_P = a_P[apart], b_P[apart]
+    sizes = corpus.size_D[a_P] + corpus.size_D[b_P]
+    # J = (S - d) / (S + d) with S the sum of sizes and d the n-grams in one set only.
+    allowed = np.floor(sizes * ((1 - threshold) / (1 + threshold)) + 1e-9)
+    keep = np.bitwise_count(corpus.fold_D[a_P] ^ corpus.fold_D[b_P]) <= allowed
+    keep &= np.abs(corpus.size_D[a_P] - corpus.size_D[b_P]) <= allowed
+    a_P, b_P, allowed = a_P[keep], b_P[keep], allowed[keep]
+    differing = np.bitwise_count(corpus.sketch_DW[a_P] ^ corpus.sketch_DW[b_P]).sum(axis=1, dtype=np.int64)
+    a_P, b_P = a_P[differing <= allowed], b_P[differing <= allowed]
+    pairs = np.unique(np.stack([np.minimum(a_P, b_P), np.maximum(a_P, b_P)]), axis=1)
+    near = _jaccard(pairs[0], pairs[1], corpus=corpus) >= threshold
+    return pairs[0][near], pairs[1][near]
+
+
+def _jaccard(a_P: Ints, b_P: Ints, *, corpus: _Corpus) -> npt.NDArray[np.float64]:
+    result = np.zeros(len(a_P))
+    bounds = np.concatenate([[0], np.cumsum(corpus.size_D[a_P] + corpus.size_D[b_P])])
+    low = 0
+    while low < len(a_P):
+        limit = bounds[low] + _VERIFIED_NGRAMS_PER_BATCH
+        high = max(low + 1, int(np.searchsorted(bounds, limit, side="right")) - 1)
+        a, b = a_P[low:high], b_P[low:high]
+        pair_G = np.concatenate([np.repeat(np.arange(high - low), corpus.size_D[side]) for side in (a, b)])
+        hash_G = np.concatenate([_gather(side, corpus) for side in (a, b)])
+        order = np.lexsort((hash_G, pair_G))
+        pair_G, hash_G = pair_G[order], hash_G[order]
+        twice = (pair_G[1:] == pair_G[:-1]) & (hash_G[1:] == hash_G[:-1])
+        shared = np.bincount(pair_G[1:][twice], minlength=high - low)
+        result[low:high] = shared / (corpus.size_D[a] + corpus.size_D[b] - shared)
+        low = high
+    return result
+
+
+def _gather(docs: Ints, corpus: _Corpus) -> Hashes:
+    sizes = corpus.size_D[docs]
+    ends = np.cumsum(sizes)
+    index = np.arange(int(ends[-1])) + np.repeat(corpus.start_D[docs] - (ends - sizes), sizes)
+    return np.asarray(corpus.hash_G[index])
+
+
+class _Components:
+    """Connected components under joins; `root_D` is always fully resolved to the smallest member."""
+
+    def __init__(self, count: int) -> None:
+        self.root_D: Ints = np.arange(count, dtype=np.int64)
+
+    def join(self, a_P: Ints, b_P: Ints) -> None:
+        """Connect a[i] with b[i] for all i."""
+        while len(a_P):
+            root_a, root_b = self.root_D[a_P], self.root_D[b_P]
+            apart = root_a != root_b
+            a_P, b_P, root_a, root_b = a_P[apart], b_P[apart], root_a[apart], root_b[apart]
+            # Of several joins of one root the smallest wins this round; the others are seen again in the next.
+            np.minimum.at(self.root_D, np.maximum(root_a, root_b), np.minimum(root_a, root_b))
+            while True:
+                resolved = self.root_D[self.root_D]
+                if (resolved == self.root_D).all():
+                    break
+                self.root_D = resolved
