@@ -1,4 +1,4 @@
-"""What audit, clean and split agree on: when two rows have the same text, when two labels are the same, names of splits."""
+"""What audit, clean and split agree on: when two rows have one text, when two labels are one, what splits are called."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from tunewright.core.errors import DataError
 from tunewright.core.text import fold
 
 Kind = Literal["single_label", "multi_label", "regression"]
+Side = Literal["train", "validation", "test"]
 Label = str | tuple[str, ...] | float
 
 PAIR_SEPARATOR = "\x1f"
 """Stands between the two texts of a pair (U+001F, unit separator): no fold produces it."""
 
-SPLIT_NAMES = {
+SPLIT_NAMES: dict[Side, tuple[str, ...]] = {
     "train": ("train", "training", "trn", "训练", "训练集", "訓練", "trainieren"),
     "validation": (
         "validation",
@@ -66,13 +67,13 @@ def label_values(fields: pa.Table, *, kind: Kind) -> list[Label | None]:
     return values
 
 
-def split_names(values: Iterable[str | None]) -> list[str | None]:
+def split_names(values: Iterable[str | None]) -> list[Side | None]:
     """The file's own split column in our names; None stays None.
 
     Raises: DataError when a value is no name of a split.
     """
     values = list(values)
-    names: dict[str | None, str | None] = {None: None}
+    names: dict[str | None, Side | None] = {None: None}
     for value in set(values) - {None}:
         assert value is not None
         folded = fold(value)
@@ -86,7 +87,7 @@ def split_names(values: Iterable[str | None]) -> list[str | None]:
     return [names[value] for value in values]
 
 
-def given_splits(fields: pa.Table) -> list[str | None] | None:
+def given_splits(fields: pa.Table) -> list[Side | None] | None:
     """`split_names` of the fields table, or None when the file gives no splits."""
     if "split" not in fields.column_names:
         return None

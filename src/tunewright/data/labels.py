@@ -28,7 +28,7 @@ def variants(counts: Counter[str]) -> list[Spelling]:
     by_fold: dict[str, list[str]] = {}
     for label in counts:
         by_fold.setdefault(fold(label), []).append(label)
-    found = []
+    found: list[Spelling] = []
     for spellings in by_fold.values():
         meant = min(spellings, key=lambda label: (-counts[label], label != label.strip(), label))
         found.extend(

@@ -1,4 +1,4 @@
-"""Near duplicates: texts whose sets of character 5-grams overlap by .8 or more (Jaccard), found without comparing all pairs.
+"""Near duplicates: texts whose character 5-grams overlap by .8 or more (Jaccard), found without comparing all pairs.
 
 A prefix filter (Chaudhuri et al. 2006; Xiao et al. 2008, "PPJoin"): put the n-grams of every text in one global order,
 rare ones first. Two texts with Jaccard >= t must share at least one of their first `n - ceil(t n) + 1` n-grams, so only
@@ -10,7 +10,7 @@ Candidates then pass three filters, each of which can only reject what is truly 
 3. the exact overlap, counted over 64-bit hashes of the n-grams.
 
 One bound is there for templated text: where more than `LONG_RUN` texts meet in one n-gram of their prefixes, each is
-compared with up to `PIVOTS` of them instead of with all (a family of near duplicates is still joined by its first pivot).
+compared with up to `PIVOTS` of them instead of with all (a family of near duplicates is still joined by its pivot).
 
 Letters: G n-grams of all texts, laid end to end; D documents; P candidate pairs.
 """

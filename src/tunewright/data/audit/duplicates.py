@@ -16,7 +16,8 @@ def exact_duplicates(view: View, config: AuditConfig) -> list[Finding]:
             severity="warning",
             count=len(extra),
             row_ids=view.ids([position for group in view.exact for position in group]),
-            message=f"{len(extra):,} rows repeat the text of an earlier row ({len(view.exact):,} texts stand twice or more).",
+            message=f"{len(extra):,} rows repeat the text of an earlier row "
+            f"({len(view.exact):,} texts stand twice or more).",
             fix="Repeats with the same label are dropped, one row is kept (`clean.exact_duplicates: drop`).",
         )
     ]

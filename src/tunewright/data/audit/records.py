@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from tunewright.core.config import Config
-from tunewright.data.keys import Kind, Label
+from tunewright.data.keys import Kind, Label, Side
 
 Severity = Literal["info", "warning", "error"]
 SHOWN_ROWS = 50
@@ -92,7 +92,7 @@ class View:
     """The text as read, or both texts of a pair joined by U+001F."""
     key: list[str]
     label: list[Label | None]
-    split: list[str | None] | None
+    split: list[Side | None] | None
     """Our names of the file's own splits; None when the file gives none."""
     characters: dict[str, list[int]]
     """Per text field."""
@@ -124,7 +124,7 @@ class Audit:
     by_split: dict[str, SplitCounts]
     """Per given split; empty when the file gives none."""
     overlaps: dict[tuple[str, str], Overlap]
-    """Exact texts shared by two given splits: keys ("train", "validation"), ("train", "test"), ("validation", "test")."""
+    """Exact texts shared by two given splits; keys are ("train", "validation"), ("train", "test")..."""
     near_overlaps: dict[tuple[str, str], tuple[list[str], list[str]]]
     """Rows of two given splits that lie in one cluster of near duplicates but share no exact text."""
     lengths: dict[str, Lengths]

@@ -1,0 +1,225 @@
+"""Cleaning: named steps from table to table, each with its own account, so that nothing vanishes without a reason.
+
+Steps that drop rows leave the file's own validation and test splits as they are (but for rows without any text): a
+score must stay comparable with other scores on that split. Which of several equal rows is kept depends on their content
+and never on the order of the file, so the split after it doesn't either.
+
+Steps that change text are pure functions from string to string, listed in `TEXT_STEPS`; their names go into the bundle
+and `predict` repeats them.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import ftfy
+import pyarrow as pa
+
+from tunewright.core.config import Config
+from tunewright.data.keys import Kind, Label, exact_keys, given_splits, groups_of_equal, label_values
+from tunewright.data.labels import variants
+from tunewright.data.ledger import Entry, Ledger
+from tunewright.data.table import set_column
+
+_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][a-z0-9]*\b[^<>]*>", re.IGNORECASE | re.DOTALL)
+
+
+class CleanConfig(Config):
+    """What is mended before the split. Every fix can be turned off; all of them are counted."""
+
+    fix_mojibake: bool = False
+    """Mend text that was once decoded with the wrong encoding (`â€™` for `’`). Changes text, so off until asked for."""
+    strip_markup: bool = False
+    """Take HTML tags out and turn entities (`&amp;`) into characters. Changes text, so off until asked for."""
+    empty_text: Literal["drop", "keep"] = "drop"
+    """Rows without any text: there is nothing to judge."""
+    label_variants: Literal["merge", "keep"] = "merge"
+    """Labels that differ in case, width or space only: merged into the commonest spelling."""
+    contradictions: Literal["majority", "drop", "keep"] = "majority"
+    """One text with several labels: keep the rows with the label that more than half of them have (without a majority,
+    none), drop them all, or keep them all. Values of a regression are never dropped."""
+    exact_duplicates: Literal["drop", "keep"] = "drop"
+    """Rows with the text and label of another row: one is kept. Repeats count twice in training and stretch scores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a step returns: the table after it, and one entry for each row it touched."""
+
+    fields: pa.Table
+    entries: list[Entry]
+
+
+def clean(fields: pa.Table, *, kind: Kind, config: CleanConfig, ledger: Ledger) -> pa.Table:
+    """The table after all steps that the config asks for; each step closes a stage `clean.NAME` in the ledger."""
+    for name, step in STEPS.items():
+        if getattr(config, name) in (False, "keep"):
+            continue
+        done = step(fields, kind, config)
+        stage = f"clean.{name}"
+        entries = [replace(entry, stage=stage) for entry in done.entries]
+        ledger.close_stage(stage, read=len(fields), kept=len(done.fields), entries=entries)
+        fields = done.fields
+    return fields
+
+
+def chosen_text_steps(config: CleanConfig) -> list[str]:
+    """Names of the text-changing steps that the config turns on, in the order in which they run."""
+    return [name for name in TEXT_STEPS if getattr(config, name)]
+
+
+def apply_text_steps(text: str, names: Sequence[str]) -> str:
+    """What cleaning made of a text: the named steps one after the other, for `predict` to repeat."""
+    for name in names:
+        text = TEXT_STEPS[name](text)
+    return text
+
+
+def fix_mojibake(text: str) -> str:
+    """The text with wrongly decoded characters mended; anything else, full-width forms included, stays as it is."""
+    return ftfy.fix_encoding(text)
+
+
+def strip_markup(text: str) -> str:
+    """The text without HTML tags, comments, scripts and styles, entities turned into characters."""
+    return html.unescape(_TAG.sub(" ", text)) if "<" in text or "&" in text else text
+
+
+def _change_text(name: str) -> Callable[[pa.Table, Kind, CleanConfig], Step]:
+    def step(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
+        entries: list[Entry] = []
+        for column in ("text", "text_pair"):
+            if column in fields.column_names:
+                before = fields.column(column).to_pylist()
+                after = [text if text is None else TEXT_STEPS[name](text) for text in before]
+                changed = [place for place, text in enumerate(after) if text != before[place]]
+                fields = set_column(fields, column, pa.array(after, fields.column(column).type))
+                entries += [
+                    _entry(fields, place, name, "changed", column, before=before[place], after=after[place])
+                    for place in changed
+                ]
+        return Step(fields=fields, entries=entries)
+
+    return step
+
+
+def _drop_empty_text(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
+    empty = [place for place, key in enumerate(exact_keys(fields)) if not key]
+    entries = [_entry(fields, place, "empty_text", "dropped", "text") for place in empty]
+    return Step(fields=_without(fields, empty), entries=entries)
+
+
+def _merge_label_variants(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
+    if kind == "regression" or "label" not in fields.column_names:
+        return Step(fields=fields, entries=[])
+    values: list[Any] = fields.column("label").to_pylist()
+    lists = [[] if value is None else [value] if isinstance(value, str) else value for value in values]
+    meant = {found.written: found.meant for found in variants(Counter(label for labels in lists for label in labels))}
+    merged = list(values)
+    entries = []
+    for place, labels in enumerate(lists):
+        if not meant.keys().isdisjoint(labels):
+            after = list(dict.fromkeys(meant.get(label, label) for label in labels))
+            merged[place] = after[0] if isinstance(values[place], str) else after
+            entries.append(
+                _entry(
+                    fields, place, "label_variant", "changed", "label",
+                    before=shown(values[place]), after=shown(merged[place]),
+                )
+            )  # fmt: skip
+    return Step(fields=set_column(fields, "label", pa.array(merged, fields.column("label").type)), entries=entries)
+
+
+def _resolve_contradictions(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
+    if kind == "regression":
+        return Step(fields=fields, entries=[])
+    labels = label_values(fields, kind=kind)
+    dropped: dict[int, Entry] = {}
+    for group in groups_of_equal(_keys_open_to_dropping(fields, labels)):
+        votes = Counter(labels[place] for place in group)
+        if len(votes) == 1:
+            continue
+        winner, count = votes.most_common(1)[0]
+        keeps_winner = config.contradictions == "majority" and 2 * count > len(group)
+        for place in group:
+            if not (keeps_winner and labels[place] == winner):
+                reason = "contradicts_majority" if keeps_winner else "contradiction"
+                dropped[place] = _entry(fields, place, reason, "dropped", "label", before=shown(labels[place]))
+    return Step(fields=_without(fields, list(dropped)), entries=list(dropped.values()))
+
+
+def _drop_exact_duplicates(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
+    labels = label_values(fields, kind=kind)
+    keys = _keys_open_to_dropping(fields, labels)
+    ids = fields.column("row_id").to_pylist()
+    same = groups_of_equal([key and f"{key}\x1e{shown(label)}" for key, label in zip(keys, labels, strict=True)])
+    dropped: dict[int, Entry] = {}
+    for group in same:
+        kept = min(group, key=lambda place: ids[place])
+        for place in group:
+            if place != kept:
+                dropped[place] = _entry(fields, place, "exact_duplicate", "dropped", "duplicate_of", after=ids[kept])
+    return Step(fields=_without(fields, list(dropped)), entries=list(dropped.values()))
+
+
+TEXT_STEPS: dict[str, Callable[[str], str]] = {"fix_mojibake": fix_mojibake, "strip_markup": strip_markup}
+"""Steps that change text, by the name that stands in the config and in the bundle."""
+
+STEPS: dict[str, Callable[[pa.Table, Kind, CleanConfig], Step]] = {
+    "fix_mojibake": _change_text("fix_mojibake"),
+    "strip_markup": _change_text("strip_markup"),
+    "empty_text": _drop_empty_text,
+    "label_variants": _merge_label_variants,
+    "contradictions": _resolve_contradictions,
+    "exact_duplicates": _drop_exact_duplicates,
+}
+"""All steps in the order in which they run, by the config's field that turns them off with `false` or `keep`."""
+
+
+def shown(label: Label | list[str] | None) -> str:
+    """A label as the ledger writes it: strings as they are, anything else as JSON."""
+    return label if isinstance(label, str) else json.dumps(label, ensure_ascii=False)
+
+
+def _keys_open_to_dropping(fields: pa.Table, labels: list[Label | None]) -> list[str]:
+    """Exact keys of labelled rows outside a given validation or test split; `""` for all others."""
+    splits = given_splits(fields) or [None] * len(fields)
+    return [
+        key if label is not None and split in (None, "train") else ""
+        for key, label, split in zip(exact_keys(fields), labels, splits, strict=True)
+    ]
+
+
+def _without(fields: pa.Table, places: Sequence[int]) -> pa.Table:
+    gone = set(places)
+    return fields.take([place for place in range(len(fields)) if place not in gone]) if gone else fields
+
+
+def _entry(
+    fields: pa.Table,
+    place: int,
+    reason_code: str,
+    action: Literal["dropped", "changed"],
+    field: str,
+    *,
+    before: str | None = None,
+    after: str | None = None,
+) -> Entry:
+    origin = fields.column("origin")[place].as_py()
+    return Entry(
+        row_id=fields.column("row_id")[place].as_py(),
+        path=origin["path"],
+        line=origin["line"],
+        stage="clean",
+        action=action,
+        reason_code=reason_code,
+        field=field,
+        before=before,
+        after=after,
+    )
