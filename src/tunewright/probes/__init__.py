@@ -41,13 +41,12 @@ def load_probe(folder: Path) -> AnyProbe:
 
     name = storage.peek(folder)["probe"]
     if name not in PROBES:
-        raise ModelError(
-            f"{folder / 'probe.json'}: unknown probe `{name}`; known are {', '.join(PROBES)}.{nearest(str(name), PROBES)}"
-        )
+        hint = nearest(str(name), PROBES)
+        raise ModelError(f"{folder / 'probe.json'}: unknown probe `{name}`; known are {', '.join(PROBES)}.{hint}")
     return PROBES[name].load(folder)
 
 
 __all__ = [
-    "PROBES", "AnyProbe", "FrozenConfig", "FrozenProbe", "Kind", "MajorityProbe", "ProbeKind", "TfidfConfig", "TfidfProbe",
-    "fit_frozen", "fit_majority", "fit_tfidf", "load_frozen", "load_majority", "load_probe", "load_tfidf",
+    "PROBES", "AnyProbe", "FrozenConfig", "FrozenProbe", "Kind", "MajorityProbe", "ProbeKind", "TfidfConfig",
+    "TfidfProbe", "fit_frozen", "fit_majority", "fit_tfidf", "load_frozen", "load_majority", "load_probe", "load_tfidf",
 ]  # fmt: skip

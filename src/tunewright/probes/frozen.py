@@ -87,7 +87,8 @@ def fit_frozen(
     weight_HC = np.where(silent_H[:, None], np.float32(0), linear.weight_FC).astype(np.float32)
     return FrozenProbe(
         kind=kind, labels=tuple(labels), config=config, mean_H=mean_H,
-        deviation_H=np.where(silent_H, np.float32(1), deviation_H), linear=Linear(weight_FC=weight_HC, bias_C=linear.bias_C),
+        deviation_H=np.where(silent_H, np.float32(1), deviation_H),
+        linear=Linear(weight_FC=weight_HC, bias_C=linear.bias_C),
     )  # fmt: skip
 
 

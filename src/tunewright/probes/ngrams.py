@@ -4,7 +4,7 @@
 
 Two blocks of n-grams per text. *Words*: runs of letters and digits, each alone and each two neighbours; a Han, kana or
 hangul character is a word of its own, so Chinese needs no word list. *Characters*: 2 to 5 neighbours inside a stretch
-without spaces, the space before and behind it included. Two different n-grams share a key once in about 2**64 pairs.
+without spaces, the space before and behind it included. Texts come in folded (`core.text.fold`). Two different n-grams share a key once in about 2**64 pairs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.core.text import fold, is_cjk
+from tunewright.core.text import is_cjk
 
 Keys = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.uint32]
@@ -58,14 +58,11 @@ def count_characters(
     texts: Sequence[str], *, smallest: int, largest: int, max_characters: int, salt: int = 0
 ) -> Counts:
     """Neighbouring characters inside a stretch without spaces, `smallest` to `largest` of them."""
-    codes, rows = _codes(
-        [f" {text.replace(' ', '  ')} " for text in map(fold, texts)], max_characters=2 * max_characters
-    )
+    apart = [f" {text[:max_characters].replace(' ', '  ')} " for text in texts]
+    codes, rows = _codes(apart, max_characters=2 * max_characters + 2)
     # Every stretch now has a space of its own on both sides; the border between stretches lies between two spaces.
     border = (codes[1:] == _SPACE) & (codes[:-1] == _SPACE)
-    stretch = (
-        np.concatenate([[0], np.cumsum(border | (rows[1:] != rows[:-1]))]) if len(codes) else np.zeros(0, np.int64)
-    )
+    stretch = np.concatenate([[0], np.cumsum(border | (rows[1:] != rows[:-1]))])[: len(codes)]
     mixed = _mix(codes.astype(np.uint64))
     keys_parts: list[Keys] = []
     rows_parts: list[npt.NDArray[np.int64]] = []
