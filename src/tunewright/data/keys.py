@@ -1,4 +1,4 @@
-"""What audit, clean and split agree on: when two rows have one text, when two labels are one, what splits are called."""
+"""What audit, clean and split agree on: when two rows have one text, how labels compare, what splits are called."""
 
 from __future__ import annotations
 
@@ -93,6 +93,15 @@ def given_splits(fields: pa.Table) -> list[Side | None] | None:
         return None
     names = split_names(fields.column("split").to_pylist())
     return names if any(names) else None
+
+
+def group_names(fields: pa.Table) -> list[str | None]:
+    """The group of each row, None where it has none; an empty cell is no group."""
+    if "group" not in fields.column_names:
+        return [None] * len(fields)
+    return [
+        None if value is None or not str(value).strip() else str(value) for value in fields.column("group").to_pylist()
+    ]
 
 
 def groups_of_equal(keys: Sequence[str]) -> list[list[int]]:

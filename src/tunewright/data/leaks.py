@@ -22,42 +22,36 @@ class Leaks:
         self._origins = fields.column("origin")
         self._marks = marks
 
-    def drop(
-        self,
-        sides: list[Side | None],
-        places: list[int],
-        *,
-        by: list[str],
-        reason: str,
-        only: set[int] | None = None,
-    ) -> None:
-        """Drop rows whose key also stands on a stronger side: train gives way to both, ours also validation to test."""
-        for place, stronger in self._weaker(sides, places, by=by, only=only):
-            if place not in self.dropped:
-                self.dropped.add(place)
-                self._add(place, "dropped", reason, before=sides[place] or "train", after=stronger)
+    def drop(self, sides: list[Side | None], places: list[int], *, by: list[str], reason: str) -> None:
+        """Drop rows whose key also stands on a stronger side."""
+        for place, stronger in self._weaker(sides, places, by=by, ours=reason == "duplicate_across_groups"):
+            self.dropped.add(place)
+            self._add(place, "dropped", reason, before=sides[place] or "train", after=stronger)
 
     def note(self, sides: list[Side | None], places: list[int]) -> None:
         """Note the near duplicates that stay where they are."""
-        for place, stronger in self._weaker(sides, places, by=self._marks.cluster, only=None):
-            if place not in self.dropped:
-                self._add(place, "noted", "near_leak", before=sides[place] or "train", after=stronger)
+        for place, stronger in self._weaker(sides, places, by=self._marks.cluster, ours=False):
+            self._add(place, "noted", "near_leak", before=sides[place] or "train", after=stronger)
 
     def _weaker(
-        self, sides: list[Side | None], places: list[int], *, by: list[str], only: set[int] | None
+        self, sides: list[Side | None], places: list[int], *, by: list[str], ours: bool
     ) -> list[tuple[int, Side]]:
+        """Rows of train, and those still to be placed, whose key stands in validation or test.
+
+        Where the cut is `ours`, also rows of validation whose key stands in test; a validation split that the file
+        gives is left as it is.
+        """
+        places = [place for place in places if place not in self.dropped]
         strongest: dict[str, Side] = {}
         for place in places:
             side = sides[place]
-            if side is not None and place not in self.dropped:
+            if side is not None:
                 strengthen(strongest, by[place], side)
         found: list[tuple[int, Side]] = []
         for place in places:
-            stronger = strongest.get(by[place])
-            side = sides[place]
-            if stronger is None or stronger == "train" or side == stronger or (only is not None and place not in only):
-                continue
-            if side in (None, "train") or only is not None:
+            stronger = strongest.get(by[place], "train")
+            may_go = sides[place] in (None, "train") or (ours and sides[place] == "validation")
+            if may_go and _STRENGTH[stronger] > _STRENGTH[sides[place] or "train"]:
                 found.append((place, stronger))
         return found
 

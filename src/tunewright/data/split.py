@@ -8,6 +8,7 @@ dropped from train, near duplicates are reported (`near_leaks`). A new run may k
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -19,7 +20,7 @@ from tunewright.core.config import Config
 from tunewright.core.errors import RecipeError
 from tunewright.core.folder import RunFolder
 from tunewright.data.cut import cut
-from tunewright.data.keys import Kind, Side, exact_keys, given_splits
+from tunewright.data.keys import Kind, Side, exact_keys, given_splits, group_names
 from tunewright.data.leaks import Leaks, strengthen
 from tunewright.data.ledger import Ledger
 from tunewright.data.rows import read_rows
@@ -82,10 +83,9 @@ def split(
     placed = cut(row_marks, open_places, shares=wanted, kind=kind, seed=config.seed, must_fill=must_fill)
     for place, side in placed.items():
         sides[place] = side
-    # Only groups can put one text on two sides here, since without them duplicates are one unit.
-    ours = [place for place in labelled if place not in leaks.dropped]
-    if any(group is not None for group in row_marks.group) and wanted:
-        leaks.drop(sides, ours, by=row_marks.cluster, reason="duplicate_across_groups", only=set(open_places))
+    # Without groups duplicates are one unit and can't part; with groups one text may stand in several of them.
+    if any(row_marks.group[place] is not None for place in open_places):
+        leaks.drop(sides, open_places, by=row_marks.cluster, reason="duplicate_across_groups")
     kept = [place for place in range(len(fields)) if place not in leaks.dropped]
     result = set_column(fields, "split", pa.array(sides, pa.string())).take(kept)
     ledger.close_stage("split", read=len(fields), kept=len(result), entries=leaks.entries)
@@ -111,14 +111,16 @@ def folds(fields: pa.Table, *, kind: Kind, k: int, seed: int, near_groups: Seque
 def _fixed_sides(
     fields: pa.Table, marks: Marks, labelled: list[int], *, config: SplitConfig
 ) -> tuple[list[Side | None], dict[Side, float]]:
-    """The sides that are settled beforehand (None: still to be placed), and the shares to cut from the rest."""
+    """The sides that are settled beforehand (None: still to be placed), and the shares to cut from the rest.
+
+    Where the file gives splits, a row without one counts as train, and a side that is missing is cut from train.
+    """
     wanted: dict[Side, float] = {"test": config.test, "validation": config.validation}
-    nowhere: list[Side | None] = [None] * len(fields)
     if config.from_run is not None:
         return _sides_of_run(fields, marks, labelled, run=Path(config.from_run)), wanted
     given = given_splits(fields) if config.given == "use" else None
     if given is None:
-        return nowhere, wanted
+        return [None] * len(fields), wanted
     sides: list[Side | None] = [None] * len(fields)
     for place in labelled:
         sides[place] = given[place] or "train"
@@ -137,9 +139,12 @@ def _sides_of_run(fields: pa.Table, marks: Marks, labelled: list[int], *, run: P
     old = read_rows(path)
     side_of_id: dict[str, Side] = {}
     side_of_name: dict[str, Side] = {}
-    old_groups = old.column("group").to_pylist() if "group" in old.column_names else [None] * len(old)
     for row_id, key, group, side in zip(
-        old.column("row_id").to_pylist(), exact_keys(old), old_groups, old.column("split").to_pylist(), strict=True
+        old.column("row_id").to_pylist(),
+        exact_keys(old),
+        group_names(old),
+        old.column("split").to_pylist(),
+        strict=True,
     ):
         if side is not None:
             side_of_id[row_id] = side
@@ -149,12 +154,19 @@ def _sides_of_run(fields: pa.Table, marks: Marks, labelled: list[int], *, run: P
     sides: list[Side | None] = [None] * len(fields)
     for place in labelled:
         known = side_of_id.get(marks.row_id[place])
-        if known is None and marks.group[place] is not None:
-            known = side_of_name.get(f"group {marks.group[place]}")
-        sides[place] = known or side_of_name.get(f"text {marks.key[place]}")
-        if sides[place] is not None:
-            strengthen(side_of_name, f"cluster {marks.cluster[place]}", sides[place])  # type: ignore[arg-type]
-    return [
-        side_of_name.get(f"cluster {marks.cluster[place]}") if side is None and marks.group[place] is None else side
-        for place, side in enumerate(sides)
-    ]
+        if known is not None:
+            sides[place] = known
+            strengthen(side_of_name, f"cluster {marks.cluster[place]}", known)
+            if marks.group[place] is not None:
+                strengthen(side_of_name, f"group {marks.group[place]}", known)
+    for place in labelled:
+        if sides[place] is None:
+            # A row of a group goes where its group is, even if its text stands elsewhere: groups come first.
+            grouped = marks.group[place] is not None
+            names = (
+                [f"group {marks.group[place]}"]
+                if grouped
+                else [f"text {marks.key[place]}", f"cluster {marks.cluster[place]}"]
+            )
+            sides[place] = next((side_of_name[name] for name in names if name in side_of_name), None)
+    return sides

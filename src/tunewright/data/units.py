@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from tunewright.core.text import digest
-from tunewright.data.keys import Kind, Label, exact_keys, label_values
+from tunewright.data.keys import Kind, Label, exact_keys, group_names, label_values
 
 _MOST_BINS = 10
 
@@ -46,14 +46,11 @@ def marks(fields: pa.Table, *, kind: Kind, near_groups: Sequence[Sequence[str]])
     """The columns made ready; `near_groups` may name rows that are no longer there."""
     ids: list[str] = fields.column("row_id").to_pylist()
     keys = [key or f"empty {row_id}" for key, row_id in zip(exact_keys(fields), ids, strict=True)]
-    groups: list[str | None] = [None] * len(fields)
-    if "group" in fields.column_names:
-        groups = [None if value is None else str(value) for value in fields.column("group").to_pylist()]
     return Marks(
         row_id=ids,
         key=keys,
         label=label_values(fields, kind=kind),
-        group=groups,
+        group=group_names(fields),
         cluster=_clusters(ids, keys, near_groups),
     )
 

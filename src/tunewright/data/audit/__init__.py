@@ -30,9 +30,16 @@ from tunewright.data.audit.labels import (
     unlabelled,
 )
 from tunewright.data.audit.records import Audit, AuditConfig, Finding, Lengths, Overlap, SplitCounts, View
-from tunewright.data.audit.splits import count_splits, exact_overlaps, near_leaks, near_overlaps, split_leaks
+from tunewright.data.audit.splits import (
+    count_splits,
+    exact_overlaps,
+    group_leaks,
+    near_leaks,
+    near_overlaps,
+    split_leaks,
+)
 from tunewright.data.audit.texts import broken_characters, empty_texts, long_texts, markup
-from tunewright.data.keys import Kind, exact_keys, given_splits, groups_of_equal, label_values, texts
+from tunewright.data.keys import Kind, exact_keys, given_splits, group_names, groups_of_equal, label_values, texts
 from tunewright.data.near import near_clusters
 
 __all__ = ["AUDITS", "Audit", "AuditConfig", "Finding", "Lengths", "Overlap", "SplitCounts", "View", "audit"]
@@ -40,6 +47,7 @@ __all__ = ["AUDITS", "Audit", "AuditConfig", "Finding", "Lengths", "Overlap", "S
 AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
     "split_leaks": split_leaks,
     "near_leaks": near_leaks,
+    "group_leaks": group_leaks,
     "exact_duplicates": exact_duplicates,
     "near_duplicates": near_duplicates,
     "contradictions": contradictions,
@@ -85,6 +93,7 @@ def _view(fields: pa.Table, *, kind: Kind, config: AuditConfig) -> View:
         key=key,
         label=label_values(fields, kind=kind),
         split=given_splits(fields),
+        group=group_names(fields),
         characters={name: pc.fill_null(pc.utf8_length(fields.column(name)), 0).to_pylist() for name in text_fields},
         tokens=_estimated_tokens(fields, text_fields),
         exact=groups_of_equal(key),

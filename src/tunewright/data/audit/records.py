@@ -94,6 +94,7 @@ class View:
     label: list[Label | None]
     split: list[Side | None] | None
     """Our names of the file's own splits; None when the file gives none."""
+    group: list[str | None]
     characters: dict[str, list[int]]
     """Per text field."""
     tokens: list[int]

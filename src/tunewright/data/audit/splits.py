@@ -47,6 +47,29 @@ def near_leaks(view: View, config: AuditConfig) -> list[Finding]:
     ]
 
 
+def group_leaks(view: View, config: AuditConfig) -> list[Finding]:
+    """Groups whose rows the file itself puts on two sides."""
+    if view.split is None:
+        return []
+    rows_of_group: dict[str, list[int]] = {}
+    for position, group in enumerate(view.group):
+        if group is not None and view.split[position] is not None:
+            rows_of_group.setdefault(group, []).append(position)
+    crossing = [rows for rows in rows_of_group.values() if len({view.split[position] for position in rows}) > 1]
+    if not crossing:
+        return []
+    return [
+        Finding(
+            code="group_leak",
+            severity="warning",
+            count=len(crossing),
+            row_ids=view.ids([position for rows in crossing for position in rows]),
+            message=f"{len(crossing):,} groups stand on two sides of the given splits.",
+            fix="The given splits are kept as they are. `split.given: ignore` divides anew and keeps groups whole.",
+        )
+    ]
+
+
 def count_splits(view: View) -> dict[str, SplitCounts]:
     """Each given split by itself: rows, repeats, contradictions, empty texts."""
     if view.split is None:
