@@ -1,0 +1,50 @@
+"""Which language a column of text is in: scripts first, then py3langid over chunks of a sample, by majority."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+_SAMPLE = 400
+_CHUNKS = 12
+
+
+def find_language(texts: Sequence[str]) -> tuple[str, str]:
+    """ISO 639-1 code ("en", "zh"...; "und" where nothing is sure), and why."""
+    sample = [text[:500] for text in texts[:: max(1, len(texts) // _SAMPLE)] if text.strip()][:_SAMPLE]
+    letters = Counter(script for text in sample for char in text if (script := _script(char)))
+    total = sum(letters.values())
+    if total < 20:
+        return "und", "language: too few letters to tell; --set data.columns.language=en says it"
+    east = {"ja": letters["kana"], "ko": letters["hangul"]}
+    for code, count in east.items():
+        if count > 0.1 * total:
+            return code, f"language {code}: {count / total:.0%} of the letters are of its script"
+    if letters["han"] > 0.3 * total:
+        return "zh", f"language zh: {letters['han'] / total:.0%} of the letters are Chinese characters"
+    return _by_vote(sample)
+
+
+def _by_vote(sample: list[str]) -> tuple[str, str]:
+    from py3langid import classify  # loading its model takes a quarter of a second
+
+    size = max(1, -(-len(sample) // _CHUNKS))
+    chunks = [" ".join(sample[i : i + size]) for i in range(0, len(sample), size)]
+    votes = Counter(str(classify(chunk)[0]) for chunk in chunks)
+    code, count = votes.most_common(1)[0]
+    if count <= 0.5 * len(chunks):
+        return "und", "language: no single one; the texts seem to be in " + ", ".join(sorted(votes))
+    return code, f"language {code}: {count} of {len(chunks)} samples"
+
+
+def _script(char: str) -> str | None:
+    code = ord(char)
+    if code < 0x250:
+        return "latin" if char.isalpha() else None
+    if 0x3040 <= code <= 0x30FF:
+        return "kana"
+    if 0xAC00 <= code <= 0xD7AF:
+        return "hangul"
+    if 0x4E00 <= code <= 0x9FFF or 0x3400 <= code <= 0x4DBF or 0x20000 <= code <= 0x3FFFF:
+        return "han"
+    return "other" if char.isalpha() else None

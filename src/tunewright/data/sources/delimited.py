@@ -1,0 +1,109 @@
+"""CSV, TSV and relatives: every cell is text, exactly as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from tunewright.core.errors import DataError
+from tunewright.data.sources.dialect import find_dialect, find_header, sample_lines, shape_of
+from tunewright.data.sources.lines import Line, physical_lines
+from tunewright.data.sources.records import Dialect, RowShape, records
+from tunewright.data.sources.types import Kind, NativeRows, Quarantined, ReadConfig, Scan, SourceFormat
+
+
+def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
+    """Delimiter, quoting and header, from the first rows."""
+    lines = sample_lines(scan.sample, scan.newline)
+    first_line, delimiter = 1, config.delimiter
+    if lines and lines[0].text.lower().startswith("sep=") and len(lines[0].text.rstrip()) <= 5:
+        first_line = 2
+        delimiter = delimiter or lines[0].text[4]
+        lines = lines[1:]
+    if not any(line.text.strip() for line in lines):
+        raise DataError(f"{path}: the file is empty. A file with a header row and one row a line is needed.")
+    preferred = "\t" if config.format == "tsv" or path.suffix.lower() in (".tsv", ".tab") else ","
+    dialect, why = find_dialect(lines, chosen=delimiter, preferred=preferred)
+    rows = [record.cells for record in records(lines, dialect=dialect) if record.cells]
+    has_header, why_header = find_header(rows)
+    names = _trim(rows[0], rows[1:]) if rows and has_header else [f"column_{i + 1}" for i in range(_usual_width(rows))]
+    kind: Kind = "tsv" if dialect.delimiter == "\t" else "csv"
+    return SourceFormat(
+        kind=kind, encoding=scan.encoding, delimiter=dialect.delimiter, newline=scan.newline, header=names,
+        reasons=[*scan.reasons, why, *_quoting_reasons(dialect), why_header], input_digest=scan.digest, bom=scan.bom,
+        has_header=has_header, quoting=dialect.quoting, escape=dialect.escape, skip_space=dialect.skip_space,
+        first_line=first_line,
+    )  # fmt: skip
+
+
+def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[NativeRows]:
+    """The rows in chunks; those that can't be read are set aside with line and reason."""
+    dialect = dialect_of(source)
+    read = records(_data_lines(path, source), dialect=dialect, shape=_shape(path, source, dialect))
+    chunk = NativeRows()
+    header_due = source.has_header
+    for record in read:
+        if record.cells and header_due:
+            header_due = False
+            continue
+        if record.reason:
+            chunk.quarantined.append(
+                Quarantined(
+                    path=str(path), line=record.line, byte_start=record.start, byte_end=record.end,
+                    reason_code=record.reason, detail=record.detail, raw=record.raw,
+                )
+            )  # fmt: skip
+        elif record.cells:
+            chunk.lines.append(record.line)
+            chunk.cells.append(record.cells)
+        else:
+            chunk.blank_lines += 1
+        if len(chunk.lines) + len(chunk.quarantined) >= rows_per_chunk:
+            yield chunk
+            chunk = NativeRows()
+    yield chunk
+
+
+def dialect_of(source: SourceFormat) -> Dialect:
+    """The dialect that a source was found to have."""
+    return Dialect(
+        delimiter=source.delimiter, quoting=source.quoting, escape=source.escape, skip_space=source.skip_space
+    )
+
+
+def _data_lines(path: Path, source: SourceFormat) -> Iterator[Line]:
+    lines = physical_lines(path, encoding=source.encoding, newline=source.newline, bom=source.bom)
+    return islice(lines, source.first_line - 1, None)
+
+
+def _shape(path: Path, source: SourceFormat, dialect: Dialect) -> RowShape:
+    """Width and usual values, from the first rows: what tells a stray quote from a long cell."""
+    lines = list(islice(_data_lines(path, source), 2000))
+    width = len(source.header)
+    alone = [record.cells for line in lines for record in records([line], dialect=dialect) if record.cells]
+    return shape_of(alone[1:] if source.has_header else alone, width)
+
+
+def _trim(names: list[str], rows: list[list[str]]) -> list[str]:
+    """The header without the empty columns that spreadsheets leave at its end."""
+    end = len(names)
+    while end > 1 and not names[end - 1].strip() and not any(row[end - 1 :] and row[end - 1] for row in rows):
+        end -= 1
+    return names[:end]
+
+
+def _usual_width(rows: list[list[str]]) -> int:
+    widths = [len(row) for row in rows]
+    return max(set(widths), key=lambda width: (widths.count(width), -width)) if widths else 1
+
+
+def _quoting_reasons(dialect: Dialect) -> list[str]:
+    found = []
+    if not dialect.quoting:
+        found.append("quotes: plain characters, they wrap no cells in this file")
+    if dialect.escape:
+        found.append('quotes: a quote inside a cell is written \\"')
+    if dialect.skip_space:
+        found.append("spaces after a delimiter are layout")
+    return found

@@ -1,0 +1,153 @@
+"""Which delimiter, which quoting, and whether there is a header: tried on the first rows of the file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from tunewright.core.text import is_cjk
+from tunewright.data import hints
+from tunewright.data.sources.lines import Line
+from tunewright.data.sources.records import Dialect, RowShape, records, split_cells
+
+DELIMITERS = (",", "\t", ";", "|")
+NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+SPELT = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe"}
+
+_SAMPLE_LINES = 2000
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trial:
+    """How well the first rows read under one dialect."""
+
+    dialect: Dialect
+    width: int
+    good: int
+    bad: int
+    header_names: int
+
+    @property
+    def score(self) -> float:
+        return self.good / max(1, self.good + self.bad) + 0.5 * (self.header_names > 0)
+
+
+def sample_lines(sample: str, newline: str) -> list[Line]:
+    """The first lines of the sample, numbered; byte positions are not known here and not needed."""
+    end = "\r" if newline == "\r" else "\n"
+    pieces = sample.split(end, _SAMPLE_LINES)[:_SAMPLE_LINES]
+    return [Line(i, 0, 0, text + end) for i, text in enumerate(pieces, start=1) if text or i < len(pieces)]
+
+
+def find_dialect(lines: list[Line], *, chosen: str | None, preferred: str) -> tuple[Dialect, str]:
+    """The dialect and a sentence that says why. `preferred` decides between equals: the file's ending suggests it."""
+    if chosen is not None:
+        delimiter = NAMED.get(chosen, chosen)
+        return _find_quoting(lines, delimiter), f"delimiter {SPELT.get(delimiter, delimiter)}: as asked for"
+    trials = [trial for delimiter in DELIMITERS if (trial := _try(lines, _find_quoting(lines, delimiter))).width > 1]
+    best = max(trials, key=lambda t: (round(t.score, 2), t.dialect.delimiter == preferred, t.width), default=None)
+    if best is None or best.score < 0.5:
+        return _single_column(lines), "one column: no delimiter gives rows of equal width"
+    name = SPELT[str(best.dialect.delimiter)]
+    return (
+        best.dialect,
+        f"delimiter {name}: {best.good} of the first {best.good + best.bad} rows have {best.width} cells",
+    )
+
+
+def _try(lines: list[Line], dialect: Dialect) -> _Trial:
+    read = [record for record in records(lines, dialect=dialect) if record.cells or record.reason]
+    head = next((record.cells for record in read if record.cells), [""])
+    width = len(head)
+    # A header's trailing empty names are layout, and so are a row's trailing empty cells.
+    good = sum(
+        len(record.cells) == width or (len(record.cells) > width and not any(record.cells[width:])) for record in read
+    )
+    names = sum(hints.is_known(cell) for cell in head)
+    return _Trial(dialect=dialect, width=width, good=good, bad=len(read) - good, header_names=names)
+
+
+def _find_quoting(lines: list[Line], delimiter: str) -> Dialect:
+    """How quotes are meant, for one delimiter."""
+    plain = Dialect(delimiter=delimiter)
+    spaced = re.compile(rf'{re.escape(delimiter)} +"')
+    if delimiter != " " and sum(bool(spaced.search(line.text)) for line in lines) > 0:
+        plain = _better(lines, plain, replace(plain, skip_space=True))
+    if any('\\"' in line.text for line in lines):
+        plain = _better(lines, plain, replace(plain, escape=True))
+    if delimiter == "\t" and not _quotes_wrap(lines, plain):
+        return replace(plain, quoting=False)
+    return plain
+
+
+def _better(lines: list[Line], first: Dialect, second: Dialect) -> Dialect:
+    """The second dialect only where it leaves fewer rows unread."""
+    return second if _try(lines, second).bad < _try(lines, first).bad else first
+
+
+def _quotes_wrap(lines: list[Line], dialect: Dialect) -> bool:
+    """Whether quotes in a tab-separated file wrap cells; many such files have none, and a quote is only a character.
+
+    They do when the header's names are quoted, or when quoted cells read without fault and some of them need it.
+    """
+    if lines and lines[0].text.startswith('"') and isinstance(split_cells(lines[0].text.rstrip("\r\n"), dialect), list):
+        return True
+    read = [record for record in records(lines, dialect=dialect) if record.cells or record.reason]
+    if any(record.reason in ("unclosed_quote", "quote_inside_quotes", "orphan_quote") for record in read):
+        return False
+    needed = ('"', "\t", "\n", ",")
+    wrapped = [line.text for line in lines if '\t"' in line.text or line.text.startswith('"')]
+    return bool(wrapped) and any(mark in cell for record in read for cell in record.cells for mark in needed)
+
+
+def _single_column(lines: list[Line]) -> Dialect:
+    """One cell a line. Quotes wrap cells only if every cell that starts with one ends with one."""
+    quoted = Dialect(delimiter=None)
+    broken = any(record.reason for record in records(lines, dialect=quoted))
+    return Dialect(delimiter=None, quoting=not broken)
+
+
+def find_header(rows: list[list[str]]) -> tuple[bool, str]:
+    """Whether the first row names the columns, and why."""
+    if not rows:
+        return True, "header: the file is empty"
+    first, rest = rows[0], rows[1:]
+    known = [cell for cell in first if hints.is_known(cell)]
+    if known:
+        return True, f"header: the first row has usual names ({', '.join(known[:3])})"
+    if all(cell == str(i) for i, cell in enumerate(first)) and len(first) > 1:
+        return True, "header: the first row counts the columns"
+    if any(_NUMBER.match(cell.strip()) for cell in first):
+        return False, "no header: the first row holds a number where a name would stand"
+    if any(_is_prose(cell) for cell in first):
+        return False, "no header: the first row holds a sentence where a name would stand"
+    columns = list(zip(*[row for row in rest if len(row) == len(first)], strict=True))
+    if len(first) > 1 and any(cell.strip() and cell in column for cell, column in zip(first, columns, strict=False)):
+        return False, "no header: a value of the first row comes again below it"
+    if not rest:
+        return False, "no header: the only row has no usual column names"
+    return True, "header: the first row holds short words that do not come again"
+
+
+def _is_prose(cell: str) -> bool:
+    return (
+        len(cell.split()) > 5
+        or sum(map(is_cjk, cell)) > 10
+        or cell.rstrip().endswith((".", "!", "?", "。", "！", "？"))
+    )
+
+
+def shape_of(rows: list[list[str]], width: int) -> RowShape:
+    """What rows look like: columns with few, short values are known by those values."""
+    fitting = [row for row in rows if len(row) == width]
+    known = {}
+    if width > 1 and len(fitting) >= 4:
+        for index in range(width):
+            counts = Counter(row[index].strip(' "') for row in fitting)
+            repeated = sum(count for count in counts.values() if count > 1)
+            short = sum(len(value) for value in counts) <= 40 * len(counts)
+            if short and len(counts) <= 0.5 * len(fitting) and repeated >= 0.8 * len(fitting):
+                known[index] = frozenset(counts)
+    return RowShape(width=width, known=known)

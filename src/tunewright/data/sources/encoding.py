@@ -1,0 +1,202 @@
+"""Which encoding a file is in, from its bytes: a byte order mark, valid UTF-8, zero bytes, then how plausible the
+characters would be.
+
+GB18030, Big5 and the Western encodings accept nearly any bytes, so "it decodes" proves nothing. What tells them apart:
+in Western text bytes above 127 stand alone between letters, in Chinese text they come in pairs; and in real Chinese a
+few hundred characters make up much of any text.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tunewright.core.errors import DataError
+from tunewright.data.sources.lines import BLOCK, BOMS
+from tunewright.data.sources.types import Scan
+
+_COMMON_SIMPLIFIED = frozenset(
+    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多"
+    "经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明"
+    "性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信表化老给"
+    "世位次度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目太"
+    "酒店房间服务不错东西买书感觉质量快递问题客服退款订单发货收到非常喜欢价格便宜送货速度"
+)
+_COMMON_TRADITIONAL = frozenset(
+    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡用道行所然家種事成方多"
+    "經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心她本前開但因只從想實日軍者意無力它與長把機十民第公此已工使情明"
+    "性知全三又關點正業外將兩高間由問很最重並物手應戰向頭文體政美相見被利什二等產或新己制身果加西斯月話合回特代內信表化老給"
+    "世位次度門任常先海通教兒原東聲提立及比員解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安少報才結反受目太"
+    "酒店房間服務不錯東西買書感覺質量快遞問題客服退款訂單發貨收到非常喜歡價格便宜送貨速度"
+)
+_NOT_TEXT = {
+    b"PK\x03\x04": "an Excel workbook or another ZIP archive; save the sheet as CSV UTF-8 and read that",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8 and read that",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+    b"%PDF": "a PDF; export its text first",
+    b"\xff\xfe\x00\x00": "UTF-32; save it as UTF-8",
+    b"\x00\x00\xfe\xff": "UTF-32; save it as UTF-8",
+}
+
+
+@dataclass
+class _Bytes:
+    """What is gathered in one pass over a file."""
+
+    head: bytes = b""
+    odd_lines: bytearray = field(default_factory=bytearray)
+    """Lines with bytes above 127, up to a limit."""
+    size: int = 0
+    is_utf8: bool = True
+    is_ascii: bool = True
+
+
+def scan(path: Path, *, encoding: str | None) -> Scan:
+    """Read a file once: digest, encoding, newline, and a decoded sample from its start."""
+    hasher = hashlib.blake2b(digest_size=16)
+    seen = _Bytes()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            hasher.update(block)
+            _gather(seen, block, decoder)
+    seen.is_utf8 = seen.is_utf8 and _ends_well(decoder)
+    for magic, what in _NOT_TEXT.items():
+        if seen.head.startswith(magic):
+            raise DataError(f"{path}: this is not a text file but {what}.")
+    bom = next((name for name, mark in BOMS.items() if seen.head.startswith(mark)), None)
+    found, reason = _choose(seen, bom=bom, chosen=encoding, path=path)
+    has_bom = bom == found
+    body = seen.head[len(BOMS[found]) :] if has_bom else seen.head
+    sample = _decode_sample(body, found, whole=seen.size <= len(seen.head))
+    newline = "\r\n" if "\r\n" in sample else "\n" if "\n" in sample or "\r" not in sample else "\r"
+    return Scan(
+        digest=hasher.hexdigest(), size=seen.size, encoding=found, bom=has_bom, newline=newline, sample=sample,
+        reasons=[reason],
+    )  # fmt: skip
+
+
+def _gather(seen: _Bytes, block: bytes, decoder: codecs.IncrementalDecoder) -> None:
+    seen.size += len(block)
+    if len(seen.head) < BLOCK:
+        seen.head += block[: BLOCK - len(seen.head)]
+    if not block.isascii():
+        seen.is_ascii = False
+        if len(seen.odd_lines) < BLOCK // 4:
+            odd = [line for line in block.split(b"\n")[:20000] if not line.isascii()]
+            # The first and the last line of a block may be cut inside a character.
+            seen.odd_lines += b"\n".join(odd[1:-1] if len(odd) > 4 else odd)[: BLOCK // 4] + b"\n"
+    if seen.is_utf8:
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError:
+            seen.is_utf8 = False
+
+
+def _ends_well(decoder: codecs.IncrementalDecoder) -> bool:
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _choose(seen: _Bytes, *, bom: str | None, chosen: str | None, path: Path) -> tuple[str, str]:
+    if chosen is not None:
+        return _named(chosen, bom, path), f"encoding {chosen}: as asked for"
+    if bom is not None:
+        return bom, f"encoding {bom}: the file starts with its byte order mark"
+    wide = _utf16_without_mark(seen.head)
+    if wide is not None:
+        return wide, f"encoding {wide}: every second byte of the Latin characters is zero"
+    if seen.is_utf8:
+        return "utf-8", "encoding utf-8: " + ("ASCII only" if seen.is_ascii else "all bytes are valid UTF-8")
+    lines = [line for line in bytes(seen.odd_lines).split(b"\n") if line]
+    valid = sum(_decodes(line, "utf-8") for line in lines)
+    if lines and valid >= 0.7 * len(lines):
+        return "utf-8", f"encoding utf-8: {valid} of {len(lines)} non-ASCII lines are valid; the others are quarantined"
+    return _legacy(lines)
+
+
+def _named(encoding: str, bom: str | None, path: Path) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise DataError(
+            f"{path}: there is no encoding `{encoding}`. Usual ones: utf-8, gb18030, big5, utf-16, cp1252, latin-1."
+        ) from None
+    if name == "utf-16":
+        return bom if bom in ("utf-16-le", "utf-16-be") else "utf-16-le"
+    return {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}.get(name, name)
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    if max(even, odd) < 0.02 * min(len(head), 4096) or max(even, odd) < 2 or 4 * min(even, odd) > max(even, odd):
+        return None
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    return name if _decodes(head[: len(head) // 2 * 2 - 2], name) or len(head) >= BLOCK else None
+
+
+def _legacy(lines: list[bytes]) -> tuple[str, str]:
+    """GB18030, Big5, cp1252 or another 8-bit encoding, by what its characters would be."""
+    data = b"\n".join(lines)
+    high = sum(byte > 127 for byte in data)
+    alone = sum(
+        byte > 127 and (i == 0 or data[i - 1] < 128) and (i + 1 == len(data) or data[i + 1] < 128)
+        for i, byte in enumerate(data)
+    )
+    if alone > 0.5 * high:
+        return _western(data, f"encoding {{}}: {alone} of {high} non-ASCII bytes stand alone between Latin letters")
+    scores = {
+        "gb18030": _plausible(lines, "gb18030", _COMMON_SIMPLIFIED),
+        "big5": _plausible(lines, "big5", _COMMON_TRADITIONAL),
+    }
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] >= 0.08:
+        return best, f"encoding {best}: {scores[best]:.0%} of its characters would be among the commonest in Chinese"
+    other = _ask_charset_normalizer(data)
+    if other is not None:
+        return other, f"encoding {other}: the likeliest by its letters; overrule with --encoding"
+    if max(scores.values()) > 0:
+        return best, f"encoding {best}: the bytes come in pairs as in Chinese; overrule with --encoding"
+    return _western(data, "encoding {}: no other encoding fits; overrule with --encoding")
+
+
+def _western(data: bytes, reason: str) -> tuple[str, str]:
+    name = "cp1252" if _decodes(data, "cp1252") else "latin-1"
+    return name, reason.format(name)
+
+
+def _plausible(lines: list[bytes], encoding: str, common: frozenset[str]) -> float:
+    """Share of the non-ASCII characters that are common ones; 0 where a tenth of the lines does not decode."""
+    good = [line.decode(encoding) for line in lines if _decodes(line, encoding)]
+    if len(good) < 0.9 * len(lines):
+        return 0.0
+    chars = [char for text in good for char in text if ord(char) > 127]
+    return (0.001 + sum(char in common for char in chars)) / (0.001 + len(chars))
+
+
+def _ask_charset_normalizer(data: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[: BLOCK // 16]).best()
+    return None if best is None else codecs.lookup(best.encoding).name
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_sample(body: bytes, encoding: str, *, whole: bool) -> str:
+    text = body.decode(encoding, "replace")
+    if whole:
+        return text
+    cut = max(text.rfind("\n"), text.rfind("\r"))
+    return text[: cut + 1] if cut >= 0 else text

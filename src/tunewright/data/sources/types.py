@@ -1,0 +1,138 @@
+"""The records that readers take and return: settings, the format found, a row that could not be read, the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+
+from tunewright.core.config import Config
+
+Kind = Literal["csv", "tsv", "jsonl", "json", "parquet"]
+
+
+class ReadConfig(Config):
+    """How to read a file. Everything is found out where it is not given."""
+
+    encoding: str | None = None
+    """Encoding as Python names it (`utf-8`, `gb18030`, `big5`, `utf-16`, `cp1252`). None: found from the bytes."""
+
+    delimiter: str | None = None
+    """What stands between the cells of a CSV row (`,` `;` `|` `tab`). None: found from the rows."""
+
+    format: Kind | None = None
+    """csv, tsv, jsonl, json or parquet. None: found from the content, then from the file's ending."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFormat:
+    """What a file was found to be, and why. Holds all that is needed to write another file of the same kind."""
+
+    kind: Kind
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    """None in CSV: the file has one column, and a line is a cell."""
+    newline: str = "\n"
+    header: list[str] = field(default_factory=list)
+    """The column names as they stand in the file; made-up names where it has none."""
+    reasons: list[str] = field(default_factory=list)
+    """One sentence for each thing found out."""
+    input_digest: str = ""
+    """blake2b-128 over the bytes, whatever the file is called."""
+    bom: bool = False
+    has_header: bool = True
+    quoting: bool = True
+    """Whether `"` wraps cells; in a plain TSV it is a character like any other."""
+    escape: bool = False
+    r"""Whether a quote inside a cell is written `\"` instead of `""`."""
+    skip_space: bool = False
+    """Whether a space after a delimiter is layout: `1, "a, b"`."""
+    first_line: int = 1
+    """The physical line that the header, or else the first row, starts on (2 after Excel's `sep=;`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """A row that could not be read, where it stands, and why."""
+
+    path: str
+    line: int
+    """Physical line it starts on, from 1; for Parquet the number of the row."""
+    byte_start: int
+    byte_end: int
+    reason_code: str
+    detail: str
+    raw: str
+    """The row as it stands; bytes that are no characters are written as `\\xNN`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadResult:
+    """A whole file or folder: the rows that could be read, and those that could not."""
+
+    table: pa.Table
+    quarantined: list[Quarantined]
+    source: SourceFormat
+    blank_lines: int = 0
+    """Empty physical lines between rows. They are no rows and not part of `read`."""
+
+    @property
+    def read(self) -> int:
+        """Rows seen: kept + quarantined."""
+        return len(self.table) + len(self.quarantined)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowChunk:
+    """Some rows of a file that is read in passes, and what is needed to write them back unchanged."""
+
+    table: pa.Table
+    quarantined: list[Quarantined]
+    source: SourceFormat
+    native: NativeRows
+    blank_lines: int = 0
+
+
+@dataclass(kw_only=True)
+class NativeRows:
+    """Rows as their format has them; each source fills what applies."""
+
+    lines: list[int] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    """CSV: the cells of each row, as many as the header has."""
+    records: list[dict[str, object]] = field(default_factory=list)
+    """JSON: the object of each row."""
+    raws: list[str] = field(default_factory=list)
+    """JSON: the text of each row."""
+    batch: pa.Table | None = None
+    """Parquet: the columns."""
+    quarantined: list[Quarantined] = field(default_factory=list)
+    blank_lines: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One format. `rows` yields chunks of at most `rows_per_chunk` rows, in the order of the file."""
+
+    name: Kind
+    suffixes: tuple[str, ...]
+    detect: Callable[[Path, Scan, ReadConfig], SourceFormat]
+    """Completes what the scan found: header, delimiter, quoting."""
+    rows: Callable[[Path, SourceFormat, int], Iterator[NativeRows]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What one pass over the bytes of a file found, before anything is parsed."""
+
+    digest: str
+    size: int
+    encoding: str
+    bom: bool
+    newline: str
+    sample: str
+    """Up to a megabyte from the start, whole lines, decoded."""
+    reasons: list[str]
