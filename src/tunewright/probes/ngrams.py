@@ -4,7 +4,8 @@
 
 Two blocks of n-grams per text. *Words*: runs of letters and digits, each alone and each two neighbours; a Han, kana or
 hangul character is a word of its own, so Chinese needs no word list. *Characters*: 2 to 5 neighbours inside a stretch
-without spaces, the space before and behind it included. Texts come in folded (`core.text.fold`). Two different n-grams share a key once in about 2**64 pairs.
+without spaces, the space before and behind it included. Words keep their case (it carries feeling: a point of F1 on
+tweets), characters don't. Two different n-grams share a key once in about 2**64 pairs.
 """
 
 from __future__ import annotations

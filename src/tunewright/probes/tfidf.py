@@ -7,6 +7,7 @@ Fitted in seconds, a few megabytes, English and Chinese alike. Where it is as go
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,12 +154,12 @@ def _count(texts: Sequence[str], pairs: Sequence[str] | None, *, config: TfidfCo
 
 
 def _count_both(texts: Sequence[str], *, config: TfidfConfig, salt: int) -> tuple[Counts, Counts]:
-    # Cut before folding, so that a huge cell costs nothing.
-    texts = [fold(text[: config.max_characters]) for text in texts]
+    # Cut before anything else, so that a huge cell costs nothing.
+    texts = [unicodedata.normalize("NFKC", text[: config.max_characters]) for text in texts]
     return (
         count_words(texts, max_characters=config.max_characters, salt=salt),
         count_characters(
-            texts, smallest=config.smallest_characters, largest=config.largest_characters,
+            [fold(text) for text in texts], smallest=config.smallest_characters, largest=config.largest_characters,
             max_characters=config.max_characters, salt=salt,
         ),
     )  # fmt: skip
