@@ -1,0 +1,70 @@
+"""Metrics as pure functions of numpy arrays, and intervals for them. Imports numpy and nothing of ours but `core`.
+
+`METRICS` is all there is; each entry says what it reads, which way is better, and when it is undefined.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from tunewright.metrics import counts, numbers, probability, ranking
+from tunewright.metrics.counts import ClassCounts, confusion_matrix, count_labels, count_sets
+from tunewright.metrics.counts import of_labels as _labels
+from tunewright.metrics.counts import of_sets as _sets
+from tunewright.metrics.intervals import Interval, bca, ece_interval, wilson, wilson_effective, wilson_f1
+from tunewright.metrics.metric import Input, Metric
+
+__all__ = [
+    "METRICS", "ClassCounts", "Input", "Interval", "Metric", "bca", "confusion_matrix", "count_labels", "count_sets",
+    "ece_interval", "wilson", "wilson_effective", "wilson_f1",
+]  # fmt: skip
+
+_EMPTY = "there are no rows"
+_ONE_CLASS = "gold has only one class"
+_NO_SIDES = "no class has rows both with and without it"
+_NO_LABELS = "no label is in gold or predicted"
+_CONSTANT = "all values of one side are equal"
+
+
+# fmt: off
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (
+    # of decisions
+    Metric(name="accuracy", functions={"labels": _labels(counts.accuracy), "sets": counts.subset_accuracy},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="rows all right/rows"),
+    Metric(name="balanced_accuracy", functions={"labels": _labels(counts.balanced_accuracy)},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="mean recall|classes in gold"),
+    Metric(name="macro_f1", functions={"labels": _labels(counts.macro_f1), "sets": _sets(counts.macro_f1)},
+           higher_is_better=True, range=(0, 1), undefined=_NO_LABELS, signature="mean F1|classes in gold or predicted"),
+    Metric(name="micro_f1", functions={"labels": _labels(counts.micro_f1), "sets": _sets(counts.micro_f1)},
+           higher_is_better=True, range=(0, 1), undefined=_NO_LABELS, signature="F1 of pooled decisions"),
+    Metric(name="weighted_f1", functions={"labels": _labels(counts.weighted_f1), "sets": _sets(counts.weighted_f1)},
+           higher_is_better=True, range=(0, 1), undefined=_NO_LABELS, signature="mean F1|weights: rows in gold"),
+    Metric(name="mcc", functions={"labels": _labels(counts.mcc)},
+           higher_is_better=True, range=(-1, 1), undefined=_ONE_CLASS, signature="Matthews|many classes: Gorodkin"),
+    Metric(name="hamming_loss", functions={"sets": counts.hamming_loss},
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="wrong decisions/decisions"),
+    # of the order that scores give
+    Metric(name="auroc", functions={"label_scores": ranking.auroc_labels, "set_scores": ranking.auroc_sets},
+           higher_is_better=True, range=(0, 1), undefined=_NO_SIDES, signature="one against rest|mean over classes|ties half"),
+    # of probabilities
+    Metric(name="brier", functions={"label_scores": probability.brier, "set_scores": probability.brier_sets},
+           higher_is_better=False, range=(0, 2), undefined=_EMPTY, signature="squared distance|one class: sum over classes|sets: mean over labels"),
+    Metric(name="nll", functions={"label_scores": probability.nll, "set_scores": probability.nll_sets},
+           higher_is_better=False, range=(0, inf), undefined=_EMPTY, signature="nats per row"),
+    Metric(name="ece", functions={"label_scores": probability.ece, "set_scores": probability.ece_sets},
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="top label|15 equal-width bins|plug-in"),
+    Metric(name="ece_debiased", functions={"label_scores": probability.ece_debiased},
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="top label|15 equal-width bins|noise taken out"),
+    # of numbers
+    Metric(name="mae", functions={"numbers": numbers.mae},
+           higher_is_better=False, range=(0, inf), undefined=_EMPTY, signature="mean absolute error"),
+    Metric(name="rmse", functions={"numbers": numbers.rmse},
+           higher_is_better=False, range=(0, inf), undefined=_EMPTY, signature="root of the mean squared error"),
+    Metric(name="pearson", functions={"numbers": numbers.pearson},
+           higher_is_better=True, range=(-1, 1), undefined=_CONSTANT, signature="Pearson"),
+    Metric(name="spearman", functions={"numbers": numbers.spearman},
+           higher_is_better=True, range=(-1, 1), undefined=_CONSTANT, signature="Spearman|ties share their mean rank"),
+    Metric(name="r2", functions={"numbers": numbers.r2},
+           higher_is_better=True, range=(-inf, 1), undefined=_CONSTANT, signature="1 - squared error/variance of gold"),
+)}
+# fmt: on
