@@ -1,0 +1,131 @@
+"""What a page is made of: sections of paragraphs, tables, figures and folded parts. The templates draw these.
+
+Plain strings are escaped when drawn; only `Markup` made by `words`, `plots` or the records here passes as HTML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from markupsafe import Markup
+
+Kind = Literal["text", "number", "strip"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """The head of a column; numbers stand right, strips take what width is left."""
+
+    title: str | Markup
+    kind: Kind = "text"
+    narrow: bool = True
+    """Whether the column is shown on a phone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell with a second, quieter line below, or set apart by its tone."""
+
+    text: str | Markup
+    note: str | Markup = ""
+    tone: Literal["", "model", "wrong", "quiet"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows of cells under columns. The first column names the row."""
+
+    caption: str | Markup
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str | Markup | Cell, ...], ...]
+    note: str | Markup = ""
+    show_caption: bool = True
+    block: str = "table"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """Running text."""
+
+    text: str | Markup
+    tone: Literal["", "quiet", "warning", "missing"] = ""
+    block: str = "paragraph"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A drawing with its title above, what to see in it below, and optionally its numbers as a table."""
+
+    svg: Markup
+    title: str | Markup
+    caption: str | Markup = ""
+    table: Table | None = None
+    wide: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Drawings side by side, one below the other on a phone."""
+
+    figures: tuple[Figure, ...]
+    block: str = "figures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """One wrong answer: where it stands, what was expected, what was given, and the text unless private."""
+
+    where: str
+    gold: str
+    prediction: str
+    confidence: str
+    text: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistakes:
+    """Wrong answers, the surest first."""
+
+    mistakes: tuple[Mistake, ...]
+    gold: str
+    prediction: str
+    block: str = "mistakes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Names and values."""
+
+    rows: tuple[tuple[str | Markup, str | Markup], ...]
+    block: str = "facts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """Text as it stands in a file."""
+
+    text: str
+    block: str = "code"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folded:
+    """Blocks behind a line that opens them; printed open."""
+
+    summary: str | Markup
+    blocks: tuple[Block, ...]
+    block: str = "folded"
+
+
+Block = Paragraph | Table | Figures | Mistakes | Facts | Code | Folded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the page with a title and an anchor."""
+
+    anchor: str
+    title: str | Markup
+    blocks: tuple[Block, ...] = field(default=())

@@ -1,0 +1,83 @@
+"""What every section gets: the run, the words of one language, whether texts may be shown, and names for systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from tunewright.report.blocks import Paragraph, Section
+from tunewright.report.run import Run, Score
+from tunewright.report.words import Words
+
+MAIN = "model"
+HEADLINE = {"single_label": "accuracy", "multi_label": "subset_accuracy", "regression": "mae"}
+"""The metric of the first sentence: the one that can be said in words to anybody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The run and how to speak about it."""
+
+    run: Run
+    words: Words
+    private: bool
+
+    @property
+    def units(self) -> dict[str, str]:
+        """What the rows are called, as the sentences want it: messages; 条消息."""
+        return self.words.units(str(self.run.evidence.get("text_unit") or "texts"))
+
+    @property
+    def headline_metric(self) -> str:
+        """The metric of the first sentence, or the primary one where that was not measured."""
+        metric = HEADLINE.get(self.run.kind, "accuracy")
+        return metric if self.run.systems(metric) else self.primary_metric
+
+    @property
+    def primary_metric(self) -> str:
+        """The metric that the run chose its weights by."""
+        return str(self.run.evidence.get("primary_metric") or HEADLINE.get(self.run.kind, "accuracy"))
+
+    @property
+    def main_system(self) -> str | None:
+        """The system that the page is about: the fine-tuned model, else the recommended one, else any that was scored."""
+        measured = self.run.systems(self.headline_metric)
+        if MAIN in measured:
+            return MAIN
+        recommended = self.run.evidence.get("recommended")
+        return recommended if recommended in measured else next(iter(measured), None)
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes, in the order of the model's answers."""
+        return [str(label) for label in self.run.evidence.get("labels") or ()]
+
+    def system(self, name: str, *, form: str = "system") -> str | Markup:
+        """A system's name in words; `form` is `system` (in a list) or `the` (inside a sentence)."""
+        return self.words.find(f"{form}.{name}") or self.words.name("system", name)
+
+    def score_text(self, score: Score) -> str:
+        """`87.1 (84.0–89.7)` on the scale of the metric."""
+        return self.words.metric(score.metric, score.value, score.low, score.high)
+
+    def free(self, value: Any) -> str:
+        """A sentence that another part wrote and that may quote a text: empty in a private report."""
+        return "" if self.private else self.words.pick(value)
+
+    def file_name(self, path: Any) -> str:
+        """The last part of a path: enough to find it, and no home directory on a page that is passed on."""
+        return Path(str(path).replace("\\", "/")).name if path else ""
+
+    def section(self, anchor: str, blocks: Iterable[Any]) -> Section:
+        """A section with the title of its anchor."""
+        return Section(anchor=anchor, title=self.words(f"title.{anchor}"), blocks=tuple(blocks))
+
+    def missing(self, path: Path, *, what: str) -> Paragraph:
+        """The sentence that stands in for what a missing or damaged file would have shown."""
+        name = self.run.lacks(path)
+        key = "missing.damaged" if name in self.run.damaged else "missing.file"
+        return Paragraph(text=self.words(key, what=self.words(f"what.{what}"), file=name or path.name), tone="missing")

@@ -1,0 +1,81 @@
+"""Paired tests as the page tells them: always seen from the fine-tuned model, whichever way the file has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tunewright.report.context import MAIN, Context
+from tunewright.report.numbers import decimals_for, p_value, scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paired:
+    """The model against another system: `difference` is the model's score less the other's."""
+
+    metric: str
+    other: str
+    difference: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    method: str
+    n: int
+    n_changed: int | None
+    verdict: Literal["better", "worse", "no_difference_shown"]
+
+
+def all_paired(context: Context) -> list[Paired]:
+    """Every comparison in which the main system takes part."""
+    main = context.main_system or MAIN
+    return [seen for record in context.run.evidence.get("comparisons") or () if (seen := _seen_from(main, record))]
+
+
+def paired(context: Context, metric: str, *, other: str) -> Paired | None:
+    """The comparison of the main system with another on one metric; on any metric where that one was not tested."""
+    found = [comparison for comparison in all_paired(context) if comparison.other == other]
+    return next((c for c in found if c.metric == metric), found[0] if found else None)
+
+
+def versus(context: Context, comparison: Paired) -> str:
+    """The difference with its interval, in points of a hundred where the metric is read so: `9 (6–12)`."""
+    return signed(context, comparison, absolute=comparison.verdict != "no_difference_shown")
+
+
+def signed(context: Context, comparison: Paired, *, absolute: bool = False) -> str:
+    """The difference with its interval; `absolute` drops the sign where the sentence says who is better."""
+    by = scale(comparison.metric)
+    value, low, high = (None if v is None else v * by for v in (comparison.difference, comparison.low, comparison.high))
+    assert value is not None
+    if absolute and value < 0:
+        value, low, high = -value, None if high is None else -high, None if low is None else -low
+    decimals = 1 if by == 100 else decimals_for(value, low, high)
+    text = context.words.interval(value, low, high, decimals=decimals)
+    return text if absolute or value <= 0 else f"+{text}"
+
+
+def p_text(comparison: Paired) -> str:
+    """`p = 0.03`, or nothing where no test was made."""
+    return "" if comparison.p_value is None else p_value(comparison.p_value)
+
+
+def _seen_from(main: str, record: dict[str, Any]) -> Paired | None:
+    if main not in (record["system_a"], record["system_b"]):
+        return None
+    turned = record["system_b"] == main
+    low, high = record.get("low"), record.get("high")
+    if turned:
+        low, high = None if high is None else -high, None if low is None else -low
+    winner = {"a_better": record["system_a"], "b_better": record["system_b"]}.get(record.get("verdict", ""))
+    return Paired(
+        metric=record["metric"],
+        other=record["system_a"] if turned else record["system_b"],
+        difference=-record["difference"] if turned else record["difference"],
+        low=low,
+        high=high,
+        p_value=record.get("p_value"),
+        method=record.get("method") or "",
+        n=record["n"],
+        n_changed=record.get("n_changed"),
+        verdict="no_difference_shown" if winner is None else "better" if winner == main else "worse",
+    )

@@ -1,0 +1,12 @@
+"""Plots as inline SVG, drawn by hand: no script, no font of their own, colours from the page, text that stays text."""
+
+from tunewright.report.plots.confusion import confusion
+from tunewright.report.plots.density import density
+from tunewright.report.plots.histogram import confidence_histogram
+from tunewright.report.plots.lines import Line, lines
+from tunewright.report.plots.reliability import reliability
+from tunewright.report.plots.strip import bar, strip, strip_axis
+
+__all__ = [
+    "Line", "bar", "confidence_histogram", "confusion", "density", "lines", "reliability", "strip", "strip_axis",
+]  # fmt: skip

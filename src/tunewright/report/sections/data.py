@@ -1,0 +1,176 @@
+"""The data account: how many rows came in, what happened to the others, what the audit found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tunewright.report.blocks import Block, Cell, Column, Folded, Paragraph, Section, Table
+from tunewright.report.context import Context
+from tunewright.report.numbers import count, fixed
+from tunewright.report.plots import bar
+
+CLASSES_SHOWN = 20
+_ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+def data(context: Context) -> Section:
+    """Findings first, then the sums, then classes, lengths and columns."""
+    run = context.run
+    blocks: list[Block] = []
+    if run.lacks(run.folder.audit):
+        blocks.append(context.missing(run.folder.audit, what="audit"))
+    else:
+        blocks.extend(_findings(context))
+    if run.account:
+        blocks.append(_account(context))
+    else:
+        blocks.append(context.missing(run.folder.account, what="account"))
+    blocks.extend(_class_counts(context))
+    blocks.extend(_lengths(context))
+    if run.lacks(run.folder.plan):
+        blocks.append(context.missing(run.folder.plan, what="columns"))
+    else:
+        blocks.extend(_columns(context))
+    return context.section("data", blocks)
+
+
+def _findings(context: Context) -> list[Block]:
+    words = context.words
+    findings = [f for f in context.run.audit.get("findings") or () if isinstance(f, dict)]
+    if not findings:
+        return [Paragraph(text=words("data.clean"), tone="quiet")]
+    findings.sort(key=lambda f: _ORDER.get(str(f.get("severity")), 3))
+    rows = tuple(
+        (
+            Cell(text=words.name("severity", str(finding.get("severity"))),
+                 tone="wrong" if finding.get("severity") == "error" else "quiet"),
+            Cell(text=_finding(context, finding), note=_fix(context, finding)),
+            count(finding.get("count") or 0),
+        )
+        for finding in findings
+    )  # fmt: skip
+    return [
+        Table(
+            caption=words("data.findings"),
+            columns=(
+                Column(title="", narrow=False), Column(title=words("column.finding")),
+                Column(title=words("column.count"), kind="number"),
+            ),
+            rows=rows,
+        )
+    ]  # fmt: skip
+
+
+def _finding(context: Context, finding: dict[str, Any]) -> Any:
+    """The audit's own sentence in English; ours by its code in Chinese, and in a private report."""
+    own = _by_code(context, "finding", finding)
+    message = context.free(finding.get("message"))
+    return message if message and (context.words.language == "en" or own is None) else own or str(finding.get("code"))
+
+
+def _fix(context: Context, finding: dict[str, Any]) -> Any:
+    own = _by_code(context, "fix", finding)
+    fix = context.free(finding.get("fix"))
+    return fix if fix and (context.words.language == "en" or own is None) else own or ""
+
+
+def _by_code(context: Context, group: str, finding: dict[str, Any]) -> Any:
+    """A leak's code ends with the two splits it is between."""
+    code = str(finding.get("code"))
+    values: dict[str, Any] = {"n": count(finding.get("count") or 0)}
+    for kind in ("near_leak", "leak"):
+        if code.startswith(f"{kind}_") and len(parts := code.removeprefix(f"{kind}_").split("_")) == 2:
+            first, second = (context.words.name("split", part) for part in parts)
+            return context.words.find(f"{group}.{kind}", first=first, second=second, **values)
+    return context.words.find(f"{group}.{code}", **values)
+
+
+def _account(context: Context) -> Table:
+    words, account = context.words, context.run.account
+    rows = []
+    for stage in account:
+        reasons = stage.get("reasons") or {}
+        said = [words("data.reason", reason=words.name("reason", str(k)), n=count(v)) for k, v in reasons.items()]
+        note = words("data.list_comma").join(said)
+        rows.append(
+            (
+                Cell(text=words.name("stage", str(stage["stage"])), note=note),
+                count(stage["read"]), count(stage["quarantined"]), count(stage["dropped"]), count(stage["changed"]),
+                count(stage["kept"]),
+            )
+        )  # fmt: skip
+    return Table(
+        caption=words("data.account"),
+        columns=(
+            Column(title=words("column.stage")),
+            Column(title=words("column.read"), kind="number"),
+            Column(title=words("column.quarantined"), kind="number", narrow=False),
+            Column(title=words("column.dropped"), kind="number"),
+            Column(title=words("column.changed"), kind="number", narrow=False),
+            Column(title=words("column.kept"), kind="number"),
+        ),
+        rows=tuple(rows),
+        note=words("data.account_note"),
+    )
+
+
+def _class_counts(context: Context) -> list[Block]:
+    words = context.words
+    counts = context.run.audit.get("class_counts") or {}
+    if not counts:
+        return []
+    total, most = sum(counts.values()) or 1, max(counts.values()) or 1
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    rows = [
+        (label, bar(n / most, label=f"{label}: {count(n)}"), count(n), f"{fixed(100 * n / total, 1)}%")
+        for label, n in ordered
+    ]
+    columns = (
+        Column(title=words("column.class")), Column(title="", kind="strip"),
+        Column(title=words("column.rows"), kind="number"), Column(title=words("column.share"), kind="number"),
+    )  # fmt: skip
+    first = Table(caption=words("data.classes"), columns=columns, rows=tuple(rows[:CLASSES_SHOWN]))
+    if len(rows) <= CLASSES_SHOWN:
+        return [first]
+    rest = Table(caption=words("data.classes"), columns=columns, rows=tuple(rows[CLASSES_SHOWN:]), show_caption=False)
+    return [first, Folded(summary=words("classes.more", n=len(rows) - CLASSES_SHOWN), blocks=(rest,))]
+
+
+def _lengths(context: Context) -> list[Block]:
+    """One sentence a text field: shortest, median, p95, longest, in characters."""
+    words = context.words
+    lengths = context.run.audit.get("lengths") or {}
+    if "median" in lengths:
+        lengths = {"text": lengths}
+    return [
+        Paragraph(
+            text=words(
+                "data.lengths", field=words.name("field", str(field)), shortest=count(length["shortest"]),
+                median=count(length["median"]), p95=count(length["p95"]), longest=count(length["longest"]),
+            ),
+            tone="quiet",
+        )
+        for field, length in lengths.items()
+        if isinstance(length, dict) and "median" in length
+    ]  # fmt: skip
+
+
+def _columns(context: Context) -> list[Block]:
+    words = context.words
+    columns = context.run.plan.get("columns") or {}
+    names = ("text", "text_pair", "label", "group", "weight", "split", "baseline")
+    reasons = columns.get("reasons") or {}
+    rows = tuple(
+        (words.name("field", name), str(columns[name]), context.free(reasons.get(name)))
+        for name in names
+        if columns.get(name)
+    )
+    if not rows:
+        return []
+    head = [Column(title=words("column.field")), Column(title=words("column.column"))]
+    if context.private:
+        rows = tuple(row[:2] for row in rows)
+    else:
+        head.append(Column(title=words("column.why")))
+    table = Table(caption=words("data.columns"), columns=tuple(head), rows=rows, show_caption=False)
+    return [Folded(summary=words("data.columns"), blocks=(table,))]

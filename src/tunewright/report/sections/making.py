@@ -1,0 +1,128 @@
+"""How the model was made: what was decided and why, what it cost against the forecast, the recipe, the machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tunewright.report.blocks import Block, Cell, Code, Column, Facts, Folded, Section, Table
+from tunewright.report.context import Context
+from tunewright.report.numbers import count, fixed
+
+Row = tuple[Any, Any]
+
+
+def making(context: Context) -> Section:
+    """Decisions open; recipe, forecast and environment behind a line each."""
+    run, words = context.run, context.words
+    blocks: list[Block] = []
+    if run.lacks(run.folder.plan):
+        blocks.append(context.missing(run.folder.plan, what="decisions"))
+    else:
+        blocks.extend(_model(context))
+        blocks.extend(_decisions(context))
+    if run.lacks(run.folder.forecast):
+        blocks.append(context.missing(run.folder.forecast, what="forecast"))
+    else:
+        blocks.extend(_forecast(context))
+    if run.lacks(run.folder.recipe):
+        blocks.append(context.missing(run.folder.recipe, what="recipe"))
+    else:
+        blocks.append(Folded(summary=words("making.recipe"), blocks=(Code(text=run.recipe),)))
+    if run.lacks(run.folder.environment):
+        blocks.append(context.missing(run.folder.environment, what="environment"))
+    else:
+        facts = Facts(rows=tuple(_flat(run.environment)))
+        blocks.append(Folded(summary=words("making.environment"), blocks=(facts,)))
+    if run.finished:
+        proof = Facts(rows=tuple(_flat(run.finished)))
+        blocks.append(Folded(summary=words("making.proof"), blocks=(proof,)))
+    return context.section("making", blocks)
+
+
+def _model(context: Context) -> list[Block]:
+    words = context.words
+    model = context.run.plan.get("model") or {}
+    if not model:
+        return []
+    rows: list[Row] = []
+    for key in ("name", "revision", "license", "parameters", "language", "weights_digest", "size_bytes"):
+        value = model.get(key)
+        if value is None or value == "":
+            continue
+        if key in ("parameters", "size_bytes") and isinstance(value, int | float):
+            value = f"{fixed(value / 1e6, 1)} M" if key == "parameters" else f"{fixed(value / 1e6, 1)} MB"
+        rows.append((words.name("model", key), context.file_name(value) if key == "name" else _plain(value)))
+    reason = context.free(model.get("reason"))
+    return [Facts(rows=tuple([*rows, (words("column.why"), reason)] if reason else rows))]
+
+
+def _decisions(context: Context) -> list[Block]:
+    words = context.words
+    decisions = [d for d in context.run.plan.get("decisions") or () if isinstance(d, dict)]
+    if not decisions:
+        return []
+    rows = []
+    for decision in decisions:
+        what = decision.get("what")
+        name = words.name("decision", what) if isinstance(what, str) else words.pick(what)
+        why, overrule = context.free(decision.get("why")), words.pick(decision.get("overrule"))
+        value = decision.get("value")
+        rows.append(
+            (
+                Cell(text=name),
+                Cell(text=words.pick(value) if isinstance(value, dict | str) else _plain(value), note=why),
+                Cell(text=overrule, tone="quiet"),
+            )
+        )
+    return [
+        Table(
+            caption=words("making.decisions"),
+            columns=(
+                Column(title=words("column.what")), Column(title=words("column.decided")),
+                Column(title=words("column.overrule"), narrow=False),
+            ),
+            rows=tuple(rows),
+        )
+    ]  # fmt: skip
+
+
+def _forecast(context: Context) -> list[Block]:
+    """Forecast against what was used, where both are known."""
+    words, forecast = context.words, context.run.forecast
+    rows: list[Row] = []
+    seconds = forecast.get("seconds")
+    if isinstance(seconds, int | float):
+        said = words.duration(seconds)
+        if isinstance(forecast.get("seconds_low"), int | float) and isinstance(
+            forecast.get("seconds_high"), int | float
+        ):
+            bounds = words.duration(forecast["seconds_low"]), words.duration(forecast["seconds_high"])
+            said = str(words("making.time_span", value=said, low=bounds[0], high=bounds[1]))
+        used = sum(float(step.get("seconds") or 0) for step in context.run.steps("step"))
+        rows.append((words("making.time"), words("making.against", forecast=said, used=words.duration(used))
+                     if used else said))  # fmt: skip
+    memory = forecast.get("peak_memory_gigabytes")
+    if isinstance(memory, int | float):
+        rows.append((words("making.memory"), f"{memory:.1f} GB"))
+    for key in ("examples_per_second", "num_steps"):
+        if isinstance(forecast.get(key), int | float):
+            rows.append((words(f"making.{key}"), count(forecast[key])))
+    shown = rows or list(_flat(forecast))
+    return [Folded(summary=words("making.forecast"), blocks=(Facts(rows=tuple(shown)),))] if shown else []
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> list[Row]:
+    """Nested names and values as one list: `python.version`, `3.12.4`."""
+    rows: list[Row] = []
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            rows.extend(_flat(inner, f"{prefix}{key}."))
+        elif inner is not None:
+            rows.append((f"{prefix}{key}", _plain(inner)))
+    return rows
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+    return str(value) if isinstance(value, int) else f"{value:.6g}"

@@ -1,0 +1,68 @@
+"""The wrong answers the model was surest of: often the label is what is wrong, and always worth ten minutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tunewright.report.blocks import Mistake, Mistakes, Paragraph, Section
+from tunewright.report.context import Context
+from tunewright.report.numbers import count, decimals_for, fixed
+
+SHOWN = 20
+LONGEST = 600
+"""Characters of a text that are shown; its file and line say where the rest is."""
+
+
+def mistakes(context: Context) -> Section:
+    """At most `SHOWN` mistakes, surest first; without texts in a private report."""
+    run, words = context.run, context.words
+    if run.lacks(run.folder.evidence):
+        return context.section("mistakes", [context.missing(run.folder.evidence, what="mistakes")])
+    errors = [error for error in run.evidence.get("errors") or () if isinstance(error, dict)]
+    if not errors:
+        return context.section("mistakes", [Paragraph(text=words("mistakes.none"), tone="quiet")])
+    shown = errors[:SHOWN]
+    said = words("mistakes.private" if context.private else "mistakes.said", n=len(shown))
+    listed = Mistakes(
+        mistakes=tuple(_mistake(context, error) for error in shown),
+        gold=words("mistakes.gold"),
+        prediction=words("mistakes.prediction"),
+    )
+    return context.section("mistakes", [Paragraph(text=said), listed])
+
+
+def _mistake(context: Context, error: dict[str, Any]) -> Mistake:
+    origin = error.get("origin") or {}
+    text = "" if context.private else _joined(error)
+    more = len(text) - LONGEST
+    confidence = error.get("confidence")
+    return Mistake(
+        where=_where(context, origin, str(error.get("row_id") or "")),
+        gold=_answer(error.get("gold")),
+        prediction=_answer(error.get("prediction")),
+        confidence="" if confidence is None else str(context.words("mistakes.sure", sure=fixed(100 * confidence, 1))),
+        text=text[:LONGEST] + "…" if more > 0 else text,
+        more=str(context.words("mistakes.longer", n=count(more))) if more > 0 else "",
+    )
+
+
+def _joined(error: dict[str, Any]) -> str:
+    """The text, and below it the second one of a pair."""
+    texts = [error.get("text"), error.get("text_pair")]
+    return "\n— \n".join(str(text) for text in texts if text is not None).replace("— \n", "—\n")
+
+
+def _where(context: Context, origin: dict[str, Any], row_id: str) -> str:
+    """`reviews.csv, line 418`; the row id where there is no line."""
+    name = context.file_name(origin.get("path"))
+    if name and origin.get("line") is not None:
+        return str(context.words("mistakes.where", file=name, line=origin["line"]))
+    return name or row_id
+
+
+def _answer(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "∅"
+    if isinstance(value, float):
+        return fixed(value, decimals_for(value))
+    return "∅" if value is None else str(value)

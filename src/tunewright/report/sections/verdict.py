@@ -1,0 +1,194 @@
+"""The top of the page: what to expect, against what else, what to do. A manager reads only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from tunewright.report.context import MAIN, Context
+from tunewright.report.numbers import fixed, hundred_decimals, metric_decimals, scale
+from tunewright.report.paired import paired, versus
+from tunewright.report.run import Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One of the few things to know besides the score: a short name and a sentence."""
+
+    title: str | Markup
+    text: str | Markup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The first screen."""
+
+    headline: str | Markup
+    sentences: tuple[Markup, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    basis: str | Markup = ""
+    warnings: tuple[Markup, ...] = ()
+
+
+def verdict(context: Context) -> Verdict:
+    """The verdict in plain words; where nothing was scored yet, that."""
+    run, words = context.run, context.words
+    name = context.main_system
+    score = run.score(context.headline_metric, system=name) if name else None
+    if score is None or name is None:
+        return Verdict(headline=words("verdict.none"), sentences=tuple(_unfinished(context)))
+    return Verdict(
+        headline=_headline(context, score),
+        sentences=tuple([*_primary(context, name), *_others(context, score), *_recommendation(context)]),
+        facts=tuple(fact for fact in (_automation(context), _weakest(context), _next_step(context)) if fact),
+        basis=words(
+            "verdict.basis" if score.low is not None else "verdict.basis_bare",
+            n=fixed(score.n, 0), **context.units, level=fixed(100 * score.level, 0),
+        ),
+        warnings=tuple(_warnings(context)),
+    )  # fmt: skip
+
+
+def _unfinished(context: Context) -> list[Markup]:
+    last = context.run.steps("stage_started")
+    if not last:
+        return [context.words("verdict.nothing_yet")]
+    return [context.words("verdict.stopped_in", stage=context.words.name("stage", str(last[-1].get("stage", ""))))]
+
+
+def _headline(context: Context, score: Score) -> Markup:
+    words = context.words
+    key = f"verdict.of_100.{score.metric}" if context.main_system == MAIN else f"verdict.other.{score.metric}"
+    if scale(score.metric) == 100:
+        decimals = hundred_decimals(score.value, score.low, score.high)
+    else:
+        decimals = metric_decimals(score.metric, score.value, score.low, score.high)
+    value = _value(context, score, decimals)
+    values = {"value": value, **context.units, "system": context.system(score.system, form="the"),
+              "metric": words.name("metric", score.metric)}  # fmt: skip
+    return words.find(key, **values) or words("verdict.any_metric", **values)
+
+
+def _value(context: Context, score: Score, decimals: int) -> Markup:
+    by = scale(score.metric)
+    number = Markup('<b class="figure">{}</b>').format(fixed(score.value * by, decimals))
+    if score.low is None or score.high is None:
+        return number
+    bounds = context.words.span(score.low * by, score.high * by, decimals=decimals)
+    return number + context.words("verdict.bounds", bounds=bounds)
+
+
+def _primary(context: Context, system: str) -> list[Markup]:
+    """The metric the run went by, where it is not the one of the headline."""
+    if context.primary_metric == context.headline_metric:
+        return []
+    score = context.run.score(context.primary_metric, system=system)
+    if score is None:
+        return []
+    name = context.words.heading("metric", score.metric)
+    return [context.words("verdict.primary", metric=name, value=context.score_text(score))]
+
+
+def _others(context: Context, main: Score) -> list[Markup]:
+    """What is used today and the simplest rival, each with what the paired test says."""
+    measured = context.run.systems(main.metric)
+    rivals = [name for name in ("current", "tfidf", "frozen", "majority") if name in measured and name != main.system]
+    wanted = rivals[:2] if rivals[:1] == ["current"] else rivals[:1]
+    sentences = []
+    for name in wanted:
+        score = context.run.score(main.metric, system=name)
+        comparison = paired(context, main.metric, other=name)
+        if score is None:
+            continue
+        values = {"other": context.system(name, form="The"), "value": context.score_text(score)}
+        if main.metric in ("accuracy", "subset_accuracy"):
+            decimals = hundred_decimals(score.value, score.low, score.high)
+            bounds = [None if b is None else 100 * b for b in (score.low, score.high)]
+            values["value"] = context.words.interval(100 * score.value, bounds[0], bounds[1], decimals=decimals)
+        if comparison is None:
+            sentences.append(context.words("verdict.rival_alone", **values))
+        else:
+            how = {"better": "verdict.rival_worse", "worse": "verdict.rival_better"}.get(
+                comparison.verdict, "verdict.rival_same"
+            )
+            sentences.append(context.words(how, difference=versus(context, comparison), **values))
+    return sentences
+
+
+def _recommendation(context: Context) -> list[Markup]:
+    evidence, words = context.run.evidence, context.words
+    recommended, cheapest = evidence.get("recommended"), evidence.get("cheapest")
+    if not recommended:
+        return []
+    name = context.system(str(recommended), form="the")
+    if recommended == cheapest:
+        return [words("verdict.recommended_cheapest", system=name)]
+    if cheapest:
+        return [words("verdict.recommended", system=name),
+                words("verdict.cheapest", system=context.system(str(cheapest), form="the"))]  # fmt: skip
+    return [words("verdict.recommended", system=name)]
+
+
+def _automation(context: Context) -> Fact | None:
+    """The largest wanted precision up to 95 % (else the lowest) at which some share can be left to the model."""
+    rows = [row for row in context.run.evidence.get("automation") or () if row.get("share")]
+    if not context.run.evidence.get("automation"):
+        return None
+    words = context.words
+    if not rows:
+        lowest = min(row["wanted"] for row in context.run.evidence["automation"])
+        text = words("verdict.automation_none", wanted=fixed(100 * lowest, 0), **context.units)
+        return Fact(title=words("fact.automation"), text=text)
+    usual = [row for row in rows if row["wanted"] <= 0.9501]
+    row = max(usual, key=lambda r: r["wanted"]) if usual else min(rows, key=lambda r: r["wanted"])
+    values = {
+        "wanted": fixed(100 * row["wanted"], 0), "share": fixed(100 * row["share"], 0), **context.units,
+        "precision": words.metric("precision", row["precision"], row.get("low"), row.get("high")),
+        "n": fixed(row["n"], 0),
+    }  # fmt: skip
+    if row.get("threshold") is None:
+        return Fact(title=words("fact.automation"), text=words("verdict.automation_any", **values))
+    values["threshold"] = fixed(100 * row["threshold"], 0)
+    return Fact(title=words("fact.automation"), text=words("verdict.automation", **values))
+
+
+def _weakest(context: Context) -> Fact | None:
+    weakest = context.run.evidence.get("weakest")
+    if not weakest:
+        return None
+    metric, words = str(weakest["metric"]), context.words
+    text = words(
+        "verdict.weakest",
+        label=weakest["label"],
+        metric=words.name("metric", metric),
+        value=words.metric(metric, weakest["value"], weakest.get("low"), weakest.get("high")),
+        n=fixed(weakest["n"], 0),
+        **context.units,
+    )
+    return Fact(title=words("fact.weakest"), text=text)
+
+
+def _next_step(context: Context) -> Fact | None:
+    step = context.run.evidence.get("next_step")
+    if not step:
+        return None
+    values = {key: _shown(context, key, value) for key, value in step.items() if key != "key"} | context.units
+    text = context.words.find(f"next.{step.get('code')}", **values) or context.free(step.get("message"))
+    return Fact(title=context.words("fact.next"), text=text) if text else None
+
+
+def _shown(context: Context, key: str, value: object) -> object:
+    if key == "system":
+        return context.system(str(value), form="the")
+    if isinstance(value, float) and not value.is_integer():
+        return fixed(value, 2)
+    return fixed(value, 0) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _warnings(context: Context) -> list[Markup]:
+    times = (context.run.evidence.get("test_ledger") or {}).get("times_scored") or 0
+    warnings = [context.words("warning.test_ledger", times=times)] if times > 1 else []
+    if not context.run.finished:
+        warnings.append(context.words("warning.unfinished"))
+    return warnings

@@ -1,0 +1,85 @@
+"""Every sentence of the report, in English and in Chinese, under one key each.
+
+`words("verdict.of_100", unit="messages", ...)` gives the sentence with its values put in. The sentences may hold a little
+markup (`<b>`); what is put in is escaped, so a label called `<b>` stays `<b>` on the page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from tunewright.core.text import is_cjk
+from tunewright.report import numbers
+from tunewright.report.numbers import Language
+from tunewright.report.words import en, zh
+
+_MEASURES = "条个篇封句对段则份行张"
+
+SENTENCES: dict[Language, dict[str, str]] = {"en": en.SENTENCES, "zh": zh.SENTENCES}
+
+
+class Words:
+    """The sentences of one language, and numbers as that language writes them."""
+
+    def __init__(self, language: Language) -> None:
+        if language not in SENTENCES:
+            raise ValueError(f"report language is {language!r}; accepted: {', '.join(SENTENCES)}")
+        self.language = language
+        self._sentences = SENTENCES[language]
+
+    def __call__(self, key: str, **values: Any) -> Markup:
+        """The sentence with its values put in and escaped."""
+        return Markup(self._sentences[key]).format(**values)
+
+    def find(self, key: str, **values: Any) -> Markup | None:
+        """The sentence, or None where there is none for this key or a value it needs is not given."""
+        try:
+            return self(key, **values)
+        except (KeyError, IndexError):
+            return None
+
+    def name(self, group: str, key: str) -> str | Markup:
+        """The word for a name in our files (a metric, a system, a stage); the name itself where there is none."""
+        return self.find(f"{group}.{key}") or key.replace("_", " ")
+
+    def pick(self, value: Any) -> str:
+        """One language of `{"en": ..., "zh": ...}`; anything else as it stands."""
+        if isinstance(value, dict):
+            value = value.get(self.language) or value.get("en") or next(iter(value.values()), "")
+        return "" if value is None else str(value)
+
+    def heading(self, group: str, key: str) -> str:
+        """`name` with a capital first letter, as it stands alone in a table."""
+        word = str(self.name(group, key))
+        return word[:1].upper() + word[1:]
+
+    def units(self, text_unit: str) -> dict[str, str]:
+        """What the rows are called: `messages` and `new messages`; in Chinese with the measure word, `条新消息`."""
+        if self.language == "en":
+            return {"unit": text_unit, "new_unit": f"new {text_unit}", "noun": text_unit, "measure": ""}
+        chinese = (text_unit[0], text_unit[1:]) if text_unit[0] in _MEASURES else ("条", text_unit)
+        known = zh.UNITS.get(text_unit.lower(), zh.UNITS["texts"])
+        measure, noun = chinese if any(map(is_cjk, text_unit)) else known
+        return {"unit": measure + noun, "new_unit": f"{measure}新{noun}", "noun": noun, "measure": measure}
+
+    def interval(self, value: float, low: float | None, high: float | None, *, decimals: int) -> str:
+        """`87 (84–90)` in this language."""
+        return numbers.interval(value, low, high, decimals=decimals, language=self.language)
+
+    def span(self, low: float, high: float, *, decimals: int) -> str:
+        """`84–90` in this language."""
+        return numbers.span(low, high, decimals=decimals, language=self.language)
+
+    def metric(self, metric: str, value: float, low: float | None, high: float | None) -> str:
+        """A score on the scale people read it: so many of a hundred, or its own."""
+        by = numbers.scale(metric)
+        bounds = [None if bound is None else bound * by for bound in (low, high)]
+        return self.interval(
+            value * by, bounds[0], bounds[1], decimals=numbers.metric_decimals(metric, value * by, *bounds)
+        )
+
+    def duration(self, seconds: float) -> str:
+        """Seconds, minutes or hours in this language."""
+        return numbers.duration(seconds, language=self.language)
