@@ -198,7 +198,7 @@ def _keys_open_to_dropping(fields: pa.Table, labels: list[Label | None]) -> list
 
 def _without(fields: pa.Table, places: Sequence[int]) -> pa.Table:
     gone = set(places)
-    return fields.take([place for place in range(len(fields)) if place not in gone]) if gone else fields
+    return fields.take(pa.array([place for place in range(len(fields)) if place not in gone], pa.int64()))
 
 
 def _entry(

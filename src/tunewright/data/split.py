@@ -87,7 +87,7 @@ def split(
     if any(row_marks.group[place] is not None for place in open_places):
         leaks.drop(sides, open_places, by=row_marks.cluster, reason="duplicate_across_groups")
     kept = [place for place in range(len(fields)) if place not in leaks.dropped]
-    result = set_column(fields, "split", pa.array(sides, pa.string())).take(kept)
+    result = set_column(fields, "split", pa.array(sides, pa.string())).take(pa.array(kept, pa.int64()))
     ledger.close_stage("split", read=len(fields), kept=len(result), entries=leaks.entries)
     return result
 

@@ -18,7 +18,7 @@ from tunewright.data.keys import Kind, Label, exact_keys, group_names, label_val
 _MOST_BINS = 10
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Unit:
     """Rows that go to one side together."""
 
