@@ -1,0 +1,96 @@
+"""`tunewright.json`: what stands beside the weights, so that the model answers later as it did when it was measured."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from tunewright.core.config import Config
+from tunewright.core.errors import ModelError
+from tunewright.core.folder import write_json
+
+NAME = "tunewright.json"
+MUTABLE = (NAME, "README.md")
+"""Files whose digest is not recorded: the record itself, and the card, which people edit."""
+
+
+class About(Config):
+    """The contents of `tunewright.json`."""
+
+    format: Literal[1] = 1
+    """Version of this file."""
+    system: Literal["model", "tfidf", "majority"]
+    """What answers: the fine-tuned model, or a baseline that did as well."""
+    task: str
+    """Name in `tasks.TASKS`."""
+    labels: tuple[str, ...]
+    """Class names in the order of the logits; empty for numbers."""
+    fields: tuple[str, ...]
+    """What a text consists of: `text`, and `text_pair` for pairs."""
+    columns: dict[str, str] = {}
+    """The file's own names of these fields; a file to be predicted is expected to have the same."""
+    text_steps: tuple[str, ...] = ()
+    """Changes made to each text before training, and again before each prediction, by name."""
+    temperature: float = 1.0
+    """Logits are divided by this before they become probabilities."""
+    thresholds: tuple[float, ...] | None = None
+    """Multi-label: the probability from which a label is given, per label."""
+    max_length: int | None = None
+    """Tokens of one text."""
+    long_texts: Literal["head", "head_tail", "windows"] = "head"
+    """What is read of longer texts."""
+    template_digest: str | None = None
+    """Of the chat template, where there is one."""
+    language: str = "und"
+    """Of the training texts."""
+    license: str | None = None
+    """Of the pretrained weights."""
+    base_model: str | None = None
+    """What was fine-tuned."""
+    data_fingerprint: str
+    """Of the labelled rows: content, whatever the path and the order."""
+    recipe_digest: str
+    """Of the resolved recipe."""
+    files: dict[str, str] = {}
+    """blake2b-256 of each file of the bundle."""
+
+
+def write_about(folder: Path, about: About) -> None:
+    """Record the digests of all files in the folder and write `tunewright.json`."""
+    write_json(folder / NAME, about.model_copy(update={"files": _digests(folder)}).model_dump(mode="json"))
+
+
+def read_about(folder: Path) -> About:
+    """What is recorded of a bundle. Raises ModelError if it is not one, or of a format that this version can't read."""
+    path = folder / NAME
+    if not path.is_file():
+        raise ModelError(
+            f"{folder}: there is no {NAME} here, so this is not a model folder that Tunewright wrote. "
+            "Expected the `model` (or `baseline`) folder of a run."
+        )
+    try:
+        return About.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ModelError(
+            f"{path}: `{'.'.join(map(str, first['loc']))}`: {first['msg']}. Written by a newer version, or damaged."
+        ) from None
+
+
+def verify_bundle(folder: Path) -> list[str]:
+    """Names of files that are missing or not as they were written; empty when all is well."""
+    now = _digests(folder)
+    return sorted(name for name, digest in read_about(folder).files.items() if now.get(name) != digest)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    digests = {}
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        if file.is_file() and name not in MUTABLE:
+            with file.open("rb") as opened:
+                digests[name] = hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+    return digests

@@ -1,0 +1,289 @@
+"""`tunewright VERB ...`: each verb calls one public function of the pipeline; heavy imports stand inside the verb.
+
+Results go to stdout (with `--json`, one JSON object), everything else to stderr. Exit codes: 0 done, 1 an error said in words,
+2 misuse, 130 and 143 stopped by SIGINT and SIGTERM after saving.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tunewright.core.errors import StoppedBySignal, TunewrightError
+
+EPILOG = """\
+examples:
+  tunewright run reviews.csv                       from a raw file to a model and a report
+  tunewright run reviews.csv --text body --label queue --group customer
+  tunewright predict runs/reviews-1a2b3c4d/model "works as described"
+  tunewright predict runs/reviews-1a2b3c4d/model new.csv --output answered.csv
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, call the verb, turn errors into messages and exit codes."""
+    _speak_utf8()
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "verb"):
+        parser.print_help()
+        return 0
+    verb: Callable[[argparse.Namespace], int] = options.verb
+    from tunewright.cli.screen import show_error
+
+    try:
+        return verb(options)
+    except TunewrightError as error:
+        show_error(str(error), as_json=getattr(options, "json", False))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not an error of ours, and nothing more can be said to it.
+        sys.stderr.close()
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All verbs and their options. Imports nothing that is slow."""
+    parser = argparse.ArgumentParser(
+        prog="tunewright",
+        description="Fine-tune a pretrained language model on your own labelled text, and be able to believe the result.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tunewright {_version()}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+
+    run = _verb(verbs, "run", _run, "from a raw file of labelled texts to a model and a report")
+    _add_source_options(run)
+    run.add_argument("--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/NAME-DIGEST)")
+    run.add_argument("--minutes", type=float, help="train for at most about this long; fewer epochs if need be")
+    run.add_argument("--refit", action="store_true", help="after the evaluation, train the final model on all labelled rows")
+    run.add_argument("--new", action="store_true", help="start another run instead of continuing or showing the same one")
+    _add_json(run)
+
+    train = _verb(verbs, "train", _train, "the same under full control of a recipe")
+    train.add_argument("recipe", type=Path, metavar="RECIPE.yaml")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule a key of the recipe")
+    train.add_argument("--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/NAME-DIGEST)")
+    train.add_argument("--new", action="store_true", help="start another run instead of continuing or showing the same one")
+    train.add_argument("--allow-different-machine", action="store_true", help="go on where the same bits can't be had")
+    _add_json(train)
+
+    init = _verb(verbs, "init", _init, "look at a file, write the recipe, and stop")
+    _add_source_options(init)
+    init.add_argument("--output", type=Path, default=Path("recipe.yaml"), metavar="RECIPE.yaml", help="default: recipe.yaml")
+    _add_json(init)
+
+    predict = _verb(verbs, "predict", _predict, "answers for a text or a file")
+    predict.add_argument("model", type=Path, metavar="MODEL", help="the model folder of a run")
+    predict.add_argument("input", metavar="TEXT_OR_FILE", help="a text, or a file in any format that `run` reads")
+    predict.add_argument("--pair", metavar="TEXT", help="the second text, for models of pairs")
+    predict.add_argument("--output", "-o", type=Path, metavar="FILE", help="where to (default for files: NAME.predicted.EXT)")
+    predict.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
+    predict.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
+    _add_json(predict)
+
+    evaluate = _verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file")
+    evaluate.add_argument("model", type=Path, metavar="MODEL")
+    evaluate.add_argument("file", type=Path, metavar="FILE")
+    evaluate.add_argument("--text", metavar="COLUMN")
+    evaluate.add_argument("--label", metavar="COLUMN")
+    _add_json(evaluate)
+
+    doctor = _verb(verbs, "doctor", _doctor, "what this machine and installation can do")
+    _add_json(doctor)
+
+    models = verbs.add_parser("models", help="pretrained models: list, convert").add_subparsers(metavar="VERB", required=True)
+    listing = _verb(models, "list", _models_list, "models that fit a language")
+    listing.add_argument("--language", default=None, metavar="CODE", help="for example en or zh")
+    _add_json(listing)
+    convert = _verb(models, "convert", _models_convert, "a folder with .bin weights, rewritten as safetensors")
+    convert.add_argument("source", type=Path, metavar="FOLDER")
+    convert.add_argument("target", type=Path, metavar="NEW_FOLDER")
+    _add_json(convert)
+
+    schema = _verb(verbs, "schema", _schema, "the JSON Schema of recipes, for editors")
+    del schema
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.run import run
+
+    screen = Screen(as_json=options.json, language=options.lang or "en", private=options.private)
+    screen.begin()
+    result = run(
+        options.file,
+        text=options.text, text_pair=options.text_pair, label=options.label, group=options.group, task=options.task,
+        baseline_column=options.baseline_column, model=options.model, output=options.output, language=options.lang,
+        minutes=options.minutes, private=options.private, refit=options.refit, overrides=options.set, new=options.new,
+        listener=screen.listen, stop=_signals(),
+    )  # fmt: skip
+    screen.finish(result)
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.run import train
+
+    screen = Screen(as_json=options.json)
+    screen.begin()
+    result = train(
+        options.recipe, overrides=options.set, output=options.output, new=options.new,
+        allow_different_machine=options.allow_different_machine, listener=screen.listen, stop=_signals(),
+    )  # fmt: skip
+    screen.finish(result)
+    return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.init import init
+
+    screen = Screen(as_json=options.json, language=options.lang or "en", private=options.private)
+    path = init(
+        options.file,
+        text=options.text, text_pair=options.text_pair, label=options.label, group=options.group, task=options.task,
+        baseline_column=options.baseline_column, model=options.model, output=options.output, language=options.lang,
+        private=options.private, overrides=options.set, listener=screen.listen,
+    )  # fmt: skip
+    screen.result({"recipe": str(path)}, f"{path}: the recipe. Go on with: tunewright train {path}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.predict import predict_file, predict_text
+
+    screen = Screen(as_json=options.json)
+    path = Path(options.input)
+    looks_like_file = _exists(path) or path.suffix.lower() in {".csv", ".tsv", ".jsonl", ".json", ".parquet"}
+    if looks_like_file and "\n" not in options.input:
+        summary = predict_file(
+            options.model, path, output=options.output, text=options.text, text_pair=options.text_pair,
+            listener=screen.listen,
+        )  # fmt: skip
+        screen.result(summary, f"{summary['rows']} rows answered in {summary['output']}")
+    else:
+        answer = predict_text(options.model, options.input, pair=options.pair)
+        screen.answer(answer)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.evaluate import evaluate
+
+    screen = Screen(as_json=options.json)
+    screen.scores(evaluate(options.model, options.file, text=options.text, label=options.label))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.doctor import examine
+
+    findings = examine()
+    Screen(as_json=options.json).findings(findings)
+    return 1 if any(finding.severity == "error" for finding in findings) else 0
+
+
+def _models_list(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.models.catalog import suggest
+
+    Screen(as_json=options.json).models(suggest(options.language))
+    return 0
+
+
+def _models_convert(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.models.convert import convert
+
+    result = convert(options.source, options.target)
+    Screen(as_json=options.json).result(
+        {"folder": str(options.target), "digest": result.digest},
+        f"{options.target}: safetensors written, digest {result.digest}",
+    )
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import json
+
+    from tunewright.cli.screen import Screen
+    from tunewright.recipe import recipe_schema
+
+    Screen().text(json.dumps(recipe_schema(), ensure_ascii=False, indent=2))
+    return 0
+
+
+def _verb(verbs: Any, name: str, function: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary.capitalize() + ".")
+    parser.set_defaults(verb=function)
+    return parser
+
+
+def _add_source_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, TSV, JSONL, JSON or Parquet; or a folder with train and test files")
+    parser.add_argument("--text", metavar="COLUMN", help="the column with the text")
+    parser.add_argument("--text-pair", metavar="COLUMN", help="the column with the second text of a pair")
+    parser.add_argument("--label", metavar="COLUMN", help="the column with the answer")
+    parser.add_argument("--group", metavar="COLUMN", help="rows of one group (customer, author) stay on one side of the split")
+    parser.add_argument("--baseline-column", metavar="COLUMN", help="the answer of what you use today, to compare with")
+    parser.add_argument("--task", choices=["classify", "multi_label", "regression"], help="the kind of answer")
+    parser.add_argument("--model", metavar="MODEL", help="a local folder, a hub id, `starter`, or `none` for baselines only")
+    parser.add_argument("--lang", choices=["en", "zh"], help="language of report and messages")
+    parser.add_argument("--private", action="store_true", help="no raw text in report, log or message")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule any key of the recipe")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of text")
+
+
+def _signals() -> Callable[[], int | None]:
+    """Install handlers that only take note; the returned function says which signal came, if one did."""
+    import signal
+
+    came: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if came:
+            # A second signal means now. Whatever is written is whole or absent, so only the work in hand is lost.
+            raise StoppedBySignal(number)
+        came.append(number)
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
+    return lambda: came[0] if came else None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a text longer than a file name may be
+        return False
+
+
+def _speak_utf8() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    return metadata.version("tunewright")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""The only file that prints. Results on stdout; progress, decisions and errors on stderr.
+
+Everything shown during a run is a view of its events. On a terminal there is a live bar; elsewhere plain lines.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from tunewright.cli.words import WORDS
+from tunewright.core.events import Event
+
+PLAIN_LINE_SECONDS = 10.0
+"""Without a terminal, one progress line at most this often."""
+
+
+def show_error(message: str, *, as_json: bool = False) -> None:
+    """An error in words, on stderr; with `--json` also as the one object on stdout."""
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(message)}", highlight=False)
+    if as_json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+
+
+class Screen:
+    """Shows one verb's progress and result."""
+
+    def __init__(self, *, as_json: bool = False, language: str = "en", private: bool = False) -> None:
+        self._as_json = as_json
+        self._words = WORDS[language]
+        self._private = private
+        self._err = Console(stderr=True, soft_wrap=True, highlight=False)
+        self._out = Console(soft_wrap=True, highlight=False)
+        self._bar: Progress | None = None
+        self._task: Any = None
+        self._last_line = 0.0
+        self._began = time.monotonic()
+
+    def begin(self) -> None:
+        """Say at once that something is happening: the libraries behind the first stage take seconds to load."""
+        self._err.print(f"[dim]{self._words['loading']}[/]")
+
+    def listen(self, event: Event) -> None:
+        """Show an event."""
+        handler = getattr(self, f"_on_{event['kind']}", None)
+        if handler:
+            handler(event)
+
+    def finish(self, run: Any) -> None:
+        """The end of a run: the headline scores and where the report is."""
+        self._close_bar()
+        evidence, scores = run.evidence, run.scores
+        if self._as_json:
+            self._print_json(
+                {
+                    "folder": str(run.folder.path), "report": str(run.report), "recommended": evidence["recommended"],
+                    "weights_digest": run.weights_digest, "scores": [s for s in scores if s["slice"] is None],
+                    "comparisons": evidence["comparisons"], "next_step": evidence["next_step"],
+                }
+            )  # fmt: skip
+            return
+        metrics = dict.fromkeys((evidence["headline_metric"], evidence["primary_metric"], "macro_f1", "mcc", "spearman"))
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(self._words["system"])
+        shown = [m for m in metrics if any(s["metric"] == m and s["split"] == "test" and s["slice"] is None for s in scores)]
+        for metric in shown:
+            table.add_column(metric, justify="right")
+        for system in dict.fromkeys(s["system"] for s in scores if s["split"] in ("test", "cv")):
+            cells = [_score_cell(scores, system, metric) for metric in shown]
+            table.add_row(self._words.get(f"system.{system}", system), *cells)
+        self._out.print(table)
+        self._out.print(f"{self._words['recommended']}: {self._words.get('system.' + evidence['recommended'], evidence['recommended'])}")
+        self._out.print(f"{self._words['report']}: {run.report}")
+
+    def result(self, value: dict[str, Any], text: str) -> None:
+        """One object or one line."""
+        self._close_bar()
+        if self._as_json:
+            self._print_json(value)
+        else:
+            self._out.print(escape(text))
+
+    def text(self, text: str) -> None:
+        """Verbatim."""
+        print(text)
+
+    def answer(self, answer: Any) -> None:
+        """The answer to one text."""
+        if self._as_json:
+            self._print_json(asdict(answer))
+            return
+        label = ", ".join(answer.label) if isinstance(answer.label, list) else str(answer.label)
+        self._out.print(f"[bold]{escape(label)}[/]" + ("" if answer.confidence is None else f"  {answer.confidence:.3f}"))
+        for name, score in sorted((answer.scores or {}).items(), key=lambda item: -item[1])[:5]:
+            self._out.print(f"  {score:.3f}  {escape(name)}")
+
+    def scores(self, scores: Sequence[Any]) -> None:
+        """All scores of an evaluation."""
+        if self._as_json:
+            self._print_json({"scores": [asdict(s) for s in scores]})
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("metric", "slice", "value", "interval", "n"):
+            table.add_column(name, justify="left" if name in ("metric", "slice") else "right")
+        for s in scores:
+            value = "" if s.value is None else f"{s.value:.4f}"
+            interval = f"{s.low:.4f} – {s.high:.4f}" if s.low is not None else (s.reason or "")
+            table.add_row(s.metric, escape(s.slice or ""), value, interval, str(s.n))
+        self._out.print(table)
+
+    def findings(self, findings: Sequence[Any]) -> None:
+        """What `doctor` found."""
+        if self._as_json:
+            self._print_json({"findings": [asdict(f) for f in findings]})
+            return
+        colours = {"ok": "green", "info": "cyan", "warning": "yellow", "error": "red"}
+        for finding in findings:
+            self._out.print(f"[{colours[finding.severity]}]{finding.severity:>7}[/]  {escape(finding.message)}")
+            if finding.fix:
+                self._out.print(f"         [dim]{escape(finding.fix)}[/]")
+
+    def models(self, entries: Sequence[Any]) -> None:
+        """The catalog."""
+        if self._as_json:
+            self._print_json({"models": [asdict(e) if is_dataclass(e) else e.model_dump() for e in entries]})
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("hub id", "parameters", "languages", "licence"):
+            table.add_column(name)
+        for e in entries:
+            table.add_row(e.hub_id, f"{e.parameters / 1e6:.0f} M", ", ".join(e.languages), e.license)
+        self._out.print(table)
+
+    # ---- events of a run
+
+    def _on_decided(self, event: Event) -> None:
+        how = f"  [dim]({escape(event['overrule'])})[/]" if event["overrule"] else ""
+        value = event["value"]
+        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        name = self._words.get(f"what.{event['what']}", event["what"])
+        why = f" — {escape(str(event['why']))}" if event["why"] else ""
+        self._err.print(f"  [bold]{escape(name)}[/]: {escape(shown)}{why}{how}")
+
+    def _on_stage_started(self, event: Event) -> None:
+        self._close_bar()
+        name = self._words.get(f"stage.{event['stage']}", event["stage"])
+        self._err.print(f"[cyan]{escape(name)}[/]  [dim]{time.monotonic() - self._began:.0f} s[/]")
+
+    def _on_notice(self, event: Event) -> None:
+        text = self._words.get(f"notice.{event['code']}")
+        if text:
+            self._err.print("  " + escape(text.format(**event)))
+
+    def _on_forecast(self, event: Event) -> None:
+        text = self._words["forecast"].format(
+            seconds=_duration(event["seconds"]), low=_duration(event["seconds_low"]), high=_duration(event["seconds_high"]),
+            gigabytes=event["peak_memory_gigabytes"], steps=event["num_steps"],
+        )  # fmt: skip
+        self._err.print("  " + text)
+
+    def _on_step(self, event: Event) -> None:
+        rate = event["examples"] / max(event["seconds"], 1e-9)
+        line = f"loss {event['loss']:.4f}  {rate:.0f} examples/s"
+        if self._err.is_terminal:
+            if self._bar is None:
+                self._bar = Progress(
+                    TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=self._err
+                )
+                self._task = self._bar.add_task(line, total=event["num_steps"])
+                self._bar.start()
+            self._bar.update(self._task, completed=event["step"] + 1, description=line)
+        elif time.monotonic() - self._last_line >= PLAIN_LINE_SECONDS:
+            self._last_line = time.monotonic()
+            self._err.print(f"  step {event['step'] + 1}/{event['num_steps']}  {line}")
+
+    def _on_evaluated(self, event: Event) -> None:
+        best = "  *" if event["best"] else ""
+        self._err.print(f"  epoch {event['epoch']:.2f}  {event['metric']} {event['value']:.4f}  loss {event['loss']:.4f}{best}")
+
+    def _on_fold_finished(self, event: Event) -> None:
+        self._err.print(f"  {event['fold'] + 1}/{event['folds']}")
+
+    def _on_stopped_early(self, event: Event) -> None:
+        self._close_bar()
+        self._err.print("  " + self._words["stopped_early"])
+
+    def _on_resumed(self, event: Event) -> None:
+        self._err.print("  " + self._words["resumed"].format(step=event["step"]))
+
+    def _on_checkpoint_damaged(self, event: Event) -> None:
+        self._err.print("  [yellow]" + escape(self._words["damaged"].format(problem=event["problem"])) + "[/]")
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _print_json(self, value: Any) -> None:
+        print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _score_cell(scores: Sequence[dict[str, Any]], system: str, metric: str) -> str:
+    for s in scores:
+        if (s["system"], s["metric"], s["slice"]) == (system, metric, None) and s["split"] in ("test", "cv"):
+            if s["value"] is None:
+                return "–"
+            interval = "" if s["low"] is None else f" ({s['low']:.3f}–{s['high']:.3f})"
+            return f"{s['value']:.3f}{interval}"
+    return "–"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,36 @@
+"""What is measured, and how sure it has to be."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from tunewright.core.config import Config
+
+
+class CrossValidationConfig(Config):
+    """Scores on every labelled row, each predicted by a model that has not seen it."""
+
+    folds: int = Field(default=5, ge=2)
+    """Parts; each is predicted once, by a model trained on the others."""
+    below_rows: int = Field(default=5000, ge=0)
+    """Done only with fewer labelled rows than this: then one test split alone leaves a wide interval. 0: never."""
+
+
+class EvaluateConfig(Config):
+    """Metrics and evidence."""
+
+    metric: str | None = None
+    """What early stopping watches and comparisons are about; None: the task's own (accuracy, micro-F1, RMSE), or macro-F1
+    where the largest class is more than four times the smallest."""
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    """Of every interval."""
+    resamples: int = Field(default=1000, ge=100)
+    """Of the bootstrap."""
+    calibrate: bool = True
+    """Fit a temperature on the validation split, so that a confidence of .9 is right nine times in ten."""
+    wanted_precision: tuple[float, ...] = (0.9, 0.95, 0.97, 0.99)
+    """For each, the report says what share of the texts can be automated at that precision."""
+    cross_validation: CrossValidationConfig = CrossValidationConfig()
+    """For small data."""
+    seed: int = 17
+    """Of the bootstrap and of permutation tests."""

@@ -1,0 +1,65 @@
+"""Logits for many rows: sorted by length, in the order of the store, one pass.
+
+In float32 a row's answer does not depend on the rows beside it (beyond the last bits of a sum).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tunewright.batching import Batch, CutConfig, ExampleSource, cut, make_batch
+from tunewright.runtime import Machine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What the model says of N rows."""
+
+    logits: npt.NDArray[np.float64]
+    """(N, C)."""
+    losses: npt.NDArray[np.float64] | None
+    """(N,) `w*l` per row; None where no objective was given."""
+
+
+def predict_rows(
+    model: torch.nn.Module, store: ExampleSource, rows: npt.NDArray[np.int64], *,
+    logits: Callable[[torch.nn.Module, Batch], Tensor], loss: Callable[[Tensor, Tensor], Tensor] | None,
+    pad_id: int, batching: CutConfig, machine: Machine,
+) -> Outputs:  # fmt: skip
+    """Run the model over rows of the store, in evaluation mode, without gradients. `loss(logits, targets)` is per row."""
+    was_training = model.training
+    model.eval()
+    place = {int(row): i for i, row in enumerate(rows)}
+    all_logits: npt.NDArray[np.float64] | None = None
+    losses = np.zeros(len(rows)) if loss else None
+    groups = [
+        group
+        for start in range(0, len(rows), 4096)
+        for group in cut(_by_length(store, rows)[start : start + 4096], lengths=store.lengths, windows=store.num_windows, config=batching)
+    ]
+    with torch.inference_mode():
+        for group in groups:
+            batch = make_batch(
+                store, group, pad_id=pad_id, pad_to_multiple_of=batching.pad_to_multiple_of, device=machine.device
+            )
+            with machine.autocast():
+                logits_BC = logits(model, batch).float()
+            places = [place[int(row)] for row in group]
+            values = logits_BC.double().cpu().numpy()
+            if all_logits is None:
+                all_logits = np.zeros((len(rows), values.shape[1]))
+            all_logits[places] = values
+            if loss and losses is not None and batch.targets is not None:
+                losses[places] = loss(logits_BC, batch.targets).double().cpu().numpy()
+    model.train(was_training)
+    return Outputs(logits=all_logits if all_logits is not None else np.zeros((0, 0)), losses=losses)
+
+
+def _by_length(store: ExampleSource, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return rows[np.argsort(-store.lengths[rows], kind="stable")]

@@ -1,0 +1,110 @@
+"""What simple methods reach on the same rows: a fine-tuned model has to be better than these, or there was no need for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tunewright.core.folder import RunFolder, writing
+from tunewright.evaluate import Predictions, from_answers, from_logits, write_predictions
+from tunewright.pipeline.prepare import Prepared
+from tunewright.probes import fit_frozen, fit_majority, fit_tfidf
+from tunewright.probes.tfidf import TfidfProbe
+from tunewright.recipe import Recipe
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+def run_baselines(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+    """Majority, word counting, and today's own answers where a column has them: predictions for every split."""
+    train = prepared.places("train")
+    if not folder.predictions("majority", "test").exists():
+        majority = fit_majority(_targets(prepared, train), kind=prepared.task.kind, labels=prepared.labels)
+        _write(prepared, folder, "majority", lambda places: majority.logits(len(places)))
+    if not folder.baseline_bundle.exists():
+        probe = _fit_words(recipe, prepared, train)
+        _write(prepared, folder, "tfidf", lambda places: _words(probe, prepared, places))
+        _cross_validate_words(recipe, prepared, folder)
+        with writing(folder.baseline_bundle) as aside:
+            aside.mkdir()
+            probe.save(aside)
+    if "baseline" in prepared.rows.column_names:
+        _write_answers(prepared, folder)
+
+
+def run_frozen_baseline(
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, features: Callable[[], npt.NDArray[np.float32]]
+) -> None:
+    """Logistic regression on what the pretrained model makes of the texts, none of its weights moved."""
+    if folder.predictions("frozen", "test").exists():
+        return
+    features_NF = features()
+    train = prepared.places("train")
+    probe = fit_frozen(
+        features_NF[train], _targets(prepared, train), kind=prepared.task.kind, labels=prepared.labels,
+        config=recipe.probes.frozen,
+    )  # fmt: skip
+    _write(prepared, folder, "frozen", lambda places: probe.logits(features_NF[places]))
+
+
+def _fit_words(recipe: Recipe, prepared: Prepared, rows: Rows) -> TfidfProbe:
+    return fit_tfidf(
+        [prepared.texts[i] for i in rows], _targets(prepared, rows), kind=prepared.task.kind, labels=prepared.labels,
+        pairs=[prepared.pairs[i] for i in rows] if prepared.pairs else None, config=recipe.probes.tfidf,
+    )  # fmt: skip
+
+
+def _words(probe: TfidfProbe, prepared: Prepared, places: Rows) -> Floats:
+    pairs = [prepared.pairs[i] for i in places] if prepared.pairs else None
+    return probe.logits([prepared.texts[i] for i in places], pairs=pairs)
+
+
+def _cross_validate_words(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+    settings = recipe.evaluate.cross_validation
+    labelled = prepared.labelled()
+    if len(labelled) >= settings.below_rows:
+        return
+    fold_of = prepared.folds(labelled, k=settings.folds, seed=recipe.split.seed)
+    parts = []
+    for fold in range(settings.folds):
+        probe = _fit_words(recipe, prepared, labelled[fold_of != fold])
+        held_out = labelled[fold_of == fold]
+        parts.append(predictions_of(prepared, held_out, _words(probe, prepared, held_out)).table)
+    whole = Predictions(table=pa.concat_tables(parts), kind=prepared.task.kind, labels=tuple(prepared.labels))
+    write_predictions(whole, folder.predictions("tfidf_cv", "cv"))
+
+
+def predictions_of(prepared: Prepared, places: Rows, logits_NC: Floats) -> Predictions:
+    """A baseline's logits for some rows, as predictions."""
+    return from_logits(
+        [prepared.row_ids[i] for i in places], kind=prepared.task.kind, labels=prepared.labels,
+        gold=[prepared.answers[i] for i in places], logits_NC=logits_NC,
+    )  # fmt: skip
+
+
+def _write(prepared: Prepared, folder: RunFolder, system: str, logits: Callable[[Rows], Floats]) -> None:
+    for split in (None, "validation", "test"):
+        places = prepared.places(split)
+        if len(places):
+            path = folder.predictions(system, split or "unlabelled")
+            write_predictions(predictions_of(prepared, places, logits(places)), path)
+
+
+def _write_answers(prepared: Prepared, folder: RunFolder) -> None:
+    answers = prepared.rows.column("baseline").to_pylist()
+    for split in ("validation", "test"):
+        places = prepared.places(split)
+        predictions = from_answers(
+            [prepared.row_ids[i] for i in places], kind=prepared.task.kind, labels=prepared.labels,
+            gold=[prepared.answers[i] for i in places], answers=[answers[i] for i in places],
+        )  # fmt: skip
+        write_predictions(predictions, folder.predictions("current", split))
+
+
+def _targets(prepared: Prepared, rows: Rows) -> npt.NDArray[Any]:
+    return prepared.task.targets([prepared.answers[i] for i in rows], prepared.labels)

@@ -1,0 +1,75 @@
+"""Put what was learned into folders that can be used by strangers: the model, and the baseline."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+
+from tunewright.bundle import About, write_about
+from tunewright.core.errors import ModelError
+from tunewright.core.folder import RunFolder, discard, writing
+from tunewright.core.text import digest
+from tunewright.models.load import load_saved_classifier, save_classifier
+from tunewright.pipeline.fine_tune import Tuned
+from tunewright.pipeline.prepare import Prepared, text_steps
+from tunewright.recipe import Recipe
+
+PROBE_ROWS = 8
+
+
+def bundle_model(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+    """Write `model/`, read it back with plain transformers, and compare the logits before it gets its name."""
+    about = _about(recipe, prepared, system="model").model_copy(
+        update={
+            "temperature": tuned.calibration.temperature,
+            "thresholds": tuned.calibration.thresholds,
+            "max_length": recipe.encode.max_length,
+            "long_texts": recipe.encode.long_texts,
+            "license": tuned.base.local.license,
+            "base_model": tuned.base.local.name,
+        }
+    )
+    discard(folder.bundle)
+    with writing(folder.bundle) as aside:
+        aside.mkdir()
+        save_classifier(tuned.model, tuned.base.tokenizer, aside)
+        _require_same_logits(tuned, load_saved_classifier(aside))
+        write_about(aside, about)
+
+
+def bundle_baseline(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+    """Say in `baseline/`, which holds the fitted word counter already, how it is used."""
+    write_about(folder.baseline_bundle, _about(recipe, prepared, system="tfidf"))
+
+
+def _about(recipe: Recipe, prepared: Prepared, *, system: Any) -> About:
+    fields = ("text", "text_pair") if prepared.pairs else ("text",)
+    return About(
+        system=system,
+        task=prepared.task.name,
+        labels=tuple(prepared.labels),
+        fields=fields,
+        columns={name: getattr(prepared.columns, name) for name in (*fields, "label")},
+        text_steps=text_steps(recipe),
+        language=prepared.columns.language,
+        data_fingerprint=prepared.fingerprint,
+        recipe_digest=digest(json.dumps(recipe.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)),
+    )
+
+
+def _require_same_logits(tuned: Tuned, loaded: torch.nn.Module) -> None:
+    """What was saved must be what was measured: the same logits on a few random inputs, bit for bit on the CPU."""
+    generator = torch.Generator().manual_seed(0)
+    size = int(tuned.model.get_input_embeddings().weight.shape[0])  # type: ignore[operator,union-attr]
+    ids = torch.randint(0, size, (PROBE_ROWS, 12), generator=generator)
+    mask = torch.ones_like(ids)
+    model = tuned.model.eval()
+    with torch.inference_mode():
+        device = next(model.parameters()).device
+        ours = model(input_ids=ids.to(device), attention_mask=mask.to(device)).logits.cpu()
+        theirs = loaded.eval()(input_ids=ids, attention_mask=mask).logits
+    worst = float((ours - theirs).abs().max())
+    if worst > 1e-4:
+        raise ModelError(f"the saved model answers otherwise than the trained one (logits differ by {worst:.2g}); nothing was saved.")

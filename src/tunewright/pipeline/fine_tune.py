@@ -1,0 +1,282 @@
+"""The pretrained model meets the rows: encode, load, train, and answer each row that was not trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+
+from tunewright.batching import TokenStore
+from tunewright.core.folder import RunFolder, write_json
+from tunewright.core.text import digest
+from tunewright.evaluate import (
+    Predictions,
+    fit_temperature,
+    fit_thresholds,
+    from_logits,
+    read_predictions,
+    value_of,
+    write_predictions,
+)
+from tunewright.evaluate.predictions import sigmoid
+from tunewright.evaluate.predict import predict_rows
+from tunewright.losses import LOSSES, LossSettings
+from tunewright.metrics import METRICS
+from tunewright.models.features import pooled_features
+from tunewright.models.load import LocalModel, load_classifier, resolve
+from tunewright.models.tokenizer import load_tokenizer
+from tunewright.pipeline.encode import encode_rows
+from tunewright.pipeline.journal import Journal
+from tunewright.pipeline.prepare import Prepared
+from tunewright.planning import forecast_training
+from tunewright.recipe import Recipe
+from tunewright.runtime import Machine, World, seed_everything
+from tunewright.tasks.regression import Scale
+from tunewright.train import FitPlan, Fitted, TrainConfig, fit, weights_digest
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """A pretrained model, its tokenizer and the encoded rows: what each fit of a run starts from."""
+
+    local: LocalModel
+    tokenizer: Any
+    store: TokenStore
+    scale: Scale | None
+    """Of the numbers to be learned, for regression."""
+    machine: Machine
+    world: World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What turns logits into probabilities and answers; fitted on the validation split."""
+
+    temperature: float = 1.0
+    thresholds: tuple[float, ...] | None = None
+    """Multi-label: the probability from which a label is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """A fine-tuned model."""
+
+    base: Base
+    model: torch.nn.Module
+    fitted: Fitted
+    calibration: Calibration
+    digest: str
+    """Of all its weights."""
+
+
+def load_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, *, machine: Machine, world: World) -> Base:
+    """Resolve the model and encode all rows into the token store (or take the store that is there)."""
+    assert recipe.model.path is not None
+    local = resolve(recipe.model.path, revision=recipe.model.revision)
+    tokenizer = load_tokenizer(local)
+    train = prepared.places("train")
+    scale = None
+    if prepared.task.kind == "regression":
+        scale = Scale.of(np.array([float(prepared.answers[i]) for i in train]))
+    settings = recipe.model_dump(mode="json", include={"encode", "task", "loss"})
+    key = digest(prepared.fingerprint, local.weights_digest, json.dumps(settings, sort_keys=True), repr(scale))
+    store = TokenStore.open(folder.store, key=key)
+    if store is None and world.is_first:
+        examples = encode_rows(tokenizer, prepared, config=recipe.encode, loss=loss_of(recipe, prepared), scale=scale)
+        store = TokenStore.build(folder.store, examples, key=key)
+    world.wait()
+    store = store or TokenStore.open(folder.store, key=key)
+    assert store is not None
+    return Base(local=local, tokenizer=tokenizer, store=store, scale=scale, machine=machine, world=world)
+
+
+def features_of(base: Base) -> Callable[[], npt.NDArray[np.float32]]:
+    """Makes mean-pooled features of every row from the model as it came, for the frozen baseline."""
+    return lambda: pooled_features(base.local, base.store, device=base.machine.device)
+
+
+def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder, journal: Journal) -> Tuned:
+    """Forecast, train with checkpoints, keep the best, and write predictions for validation, test and unlabelled rows."""
+    train, validation = prepared.places("train"), prepared.places("validation")
+    plan = make_plan(base, recipe, prepared, train=train, validation=validation)
+    if not folder.forecast.exists():
+        forecast = forecast_training(plan)
+        write_json(folder.forecast, asdict(forecast))
+        journal.events.emit("forecast", **asdict(forecast))
+        # The measured steps moved nothing, but a fresh model is cheaper than an argument about it.
+        plan = make_plan(base, recipe, prepared, train=train, validation=validation)
+    fitted = fit(plan, checkpoints=folder.checkpoints, events=journal.events, stop=journal.stop)
+    model = plan.model
+    finish_model(base, recipe, model)
+    calibration = calibrate(recipe, answer(base, recipe, prepared, model, validation))
+    for split in ("validation", "test", None):
+        path = folder.predictions("model", split or "unlabelled")
+        if len(places := prepared.places(split)) and not path.exists():
+            write_predictions(answer(base, recipe, prepared, model, places, calibration=calibration), path)
+    return Tuned(
+        base=base, model=model, fitted=fitted, calibration=calibration, digest=weights_digest(model.state_dict())
+    )
+
+
+def calibrate(recipe: Recipe, validation: Predictions) -> Calibration:
+    """Temperature, and for multi-label thresholds, from uncalibrated predictions of the validation split."""
+    if not recipe.evaluate.calibrate or validation.kind == "regression" or not len(validation):
+        return Calibration()
+    if validation.kind == "single_label":
+        return Calibration(temperature=fit_temperature(validation.logits_NC, validation.gold_index_N).temperature)
+    temperature = fit_temperature(validation.logits_NC, validation.gold_sets_NC).temperature
+    thresholds = fit_thresholds(sigmoid(validation.logits_NC / temperature), validation.gold_sets_NC)
+    return Calibration(temperature=temperature, thresholds=tuple(float(t) for t in thresholds))
+
+
+def cross_validate(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFolder, journal: Journal) -> None:
+    """Small data: predict each labelled row by a model that has not seen it, with as many steps as were best.
+
+    Each fold is written when it is done, so an interrupted run repeats one fold at most.
+    """
+    settings = recipe.evaluate.cross_validation
+    labelled = prepared.labelled()
+    if len(labelled) >= settings.below_rows or folder.predictions("model_cv", "cv").exists():
+        return
+    fold_of = prepared.folds(labelled, k=settings.folds, seed=recipe.split.seed)
+    parts = []
+    for fold in range(settings.folds):
+        path = folder.predictions(f"model_cv_{fold}", "cv")
+        if not path.exists():
+            held_out = labelled[fold_of == fold]
+            model = fit_again(tuned, recipe, prepared, rows=labelled[fold_of != fold])
+            write_predictions(answer(tuned.base, recipe, prepared, model, held_out, calibration=tuned.calibration), path)
+            journal.events.emit("fold_finished", fold=fold, folds=settings.folds)
+            journal.heed_signal()
+        parts.append(read_predictions(path))
+    whole = Predictions(
+        table=pa.concat_tables([part.table for part in parts]), kind=parts[0].kind, labels=parts[0].labels
+    )
+    write_predictions(whole, folder.predictions("model_cv", "cv"))
+
+
+def refit_on_all(tuned: Tuned, recipe: Recipe, prepared: Prepared) -> Tuned:
+    """The final model trained on all labelled rows, for as many passes as were best on the training rows alone."""
+    model = fit_again(tuned, recipe, prepared, rows=prepared.labelled())
+    return replace(tuned, model=model, digest=weights_digest(model.state_dict()))
+
+
+def fit_again(tuned: Tuned, recipe: Recipe, prepared: Prepared, *, rows: Rows) -> torch.nn.Module:
+    """A model trained from the start on other rows, for as many passes as gave the best weights of `tuned`."""
+    passes = tuned.fitted.best_step / tuned.fitted.length.steps_per_epoch
+    plan = make_plan(tuned.base, recipe, prepared, train=rows, validation=None, passes=passes)
+    fit(plan, checkpoints=None)
+    finish_model(tuned.base, recipe, plan.model)
+    return plan.model
+
+
+def make_plan(
+    base: Base, recipe: Recipe, prepared: Prepared, *, train: Rows, validation: Rows | None, passes: float | None = None
+) -> FitPlan:
+    """A fit of a freshly loaded model on some rows."""
+    task = prepared.task
+    seed_everything(recipe.train.seed, purpose="new weights")
+    loaded = load_classifier(base.local, labels=prepared.labels, kind=task.kind, seed=recipe.train.seed)
+    model = recipe.adapter.attach(loaded.model.to(base.machine.device))
+    loss = loss_of(recipe, prepared)
+    metric = primary_metric(recipe, prepared)
+    settings: TrainConfig = recipe.train
+    if passes is not None:
+        settings = settings.model_copy(update={"epochs": passes, "steps": None})
+
+    def evaluate(trained: torch.nn.Module) -> tuple[float, float]:
+        assert validation is not None
+        return _validate(base, recipe, prepared, trained, validation, loss, metric)
+
+    return FitPlan(
+        model=model,
+        adapter=recipe.adapter,
+        objective=lambda m, batch: task.objective(m, batch, loss),
+        store=base.store,
+        rows=train,
+        pad_id=base.tokenizer.pad_id,
+        evaluate=evaluate if validation is not None and len(validation) else None,
+        num_evaluation_rows=len(validation) if validation is not None else 0,
+        metric=metric,
+        higher_is_better=METRICS[metric].higher_is_better,
+        train=settings,
+        optimizer=recipe.optimizer,
+        schedule=recipe.schedule,
+        batching=recipe.batching,
+        machine=base.machine,
+        world=base.world,
+    )
+
+
+def answer(
+    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, places: Rows, *,
+    calibration: Calibration = Calibration(),
+) -> Predictions:  # fmt: skip
+    """What a finished model says of some rows."""
+    outputs = predict_rows(
+        model, base.store, places,
+        logits=prepared.task.logits, loss=None, pad_id=base.tokenizer.pad_id, batching=recipe.batching,
+        machine=base.machine,
+    )  # fmt: skip
+    return from_logits(
+        [prepared.row_ids[i] for i in places],
+        kind=prepared.task.kind,
+        labels=prepared.labels,
+        gold=[prepared.answers[i] for i in places],
+        logits_NC=outputs.logits,
+        temperature=calibration.temperature,
+        thresholds=0.5 if calibration.thresholds is None else calibration.thresholds,
+        weight=base.store.weights[places].tolist(),
+    )
+
+
+def finish_model(base: Base, recipe: Recipe, model: torch.nn.Module) -> None:
+    """Make a trained model say final answers: adapters merged, numbers back in their own scale."""
+    recipe.adapter.merge(model)
+    if base.scale:
+        base.scale.fold_into(model)
+
+
+def loss_of(recipe: Recipe, prepared: Prepared) -> LossSettings:
+    """The recipe's loss, or the task's own."""
+    return recipe.loss or LOSSES[prepared.task.default_loss]()
+
+
+def primary_metric(recipe: Recipe, prepared: Prepared) -> str:
+    """What early stopping watches and comparisons are about."""
+    if recipe.evaluate.metric:
+        return recipe.evaluate.metric
+    if prepared.task.kind == "single_label":
+        answers = [prepared.answers[i] for i in prepared.places("train")]
+        _, counts = np.unique(np.array(answers, dtype=object).astype(str), return_counts=True)
+        if counts.max() > 4 * counts.min():
+            return "macro_f1"
+    return prepared.task.primary_metric
+
+
+def _validate(
+    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, places: Rows, loss: LossSettings, metric: str
+) -> tuple[float, float]:
+    outputs = predict_rows(
+        model, base.store, places,
+        logits=prepared.task.logits, loss=loss.per_row, pad_id=base.tokenizer.pad_id, batching=recipe.batching,
+        machine=base.machine,
+    )  # fmt: skip
+    assert outputs.losses is not None
+    logits = outputs.logits
+    if base.scale:
+        logits = logits * base.scale.deviation + base.scale.mean
+    predictions = from_logits(
+        [prepared.row_ids[i] for i in places], kind=prepared.task.kind, labels=prepared.labels,
+        gold=[prepared.answers[i] for i in places], logits_NC=logits,
+    )  # fmt: skip
+    value = value_of(predictions, metric)
+    return float("-inf") if value is None else value, float(outputs.losses.mean())

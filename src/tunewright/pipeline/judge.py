@@ -1,0 +1,249 @@
+"""The evidence: every system scored on the same test rows, compared in pairs, and a recommendation that follows from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tunewright.core.folder import RunFolder, read_json, write_json
+from tunewright.evaluate import (
+    Comparison,
+    Predictions,
+    Score,
+    automation,
+    compare,
+    confidence_of,
+    from_logits,
+    holm,
+    read_predictions,
+    reliability,
+    score,
+)
+from tunewright.evaluate.test_ledger import history, record
+from tunewright.metrics import METRICS, confusion_matrix
+from tunewright.pipeline.fine_tune import Tuned, primary_metric
+from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.request import Request
+from tunewright.recipe import Recipe
+
+SYSTEMS = ("model", "frozen", "tfidf", "current", "majority")
+"""In the order of their cost to run: of equals, the later one that is a usable model is recommended."""
+USABLE = ("model", "tfidf")
+"""Systems that are saved as a model folder."""
+MOST_ERRORS = 50
+HEADLINE = {"single_label": "accuracy", "multi_label": "subset_accuracy", "regression": "mae"}
+
+
+def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | None, request: Request) -> dict[str, Any]:
+    """Write scores.json and evidence.json from the predictions that are there, and return the evidence."""
+    test = _read(folder, "test")
+    validation = _read(folder, "validation")
+    crossed = {name: rows for name, rows in _read(folder, "cv", names=("model_cv", "tfidf_cv")).items()}
+    settings = recipe.evaluate
+    metric = primary_metric(recipe, prepared)
+
+    scores: list[Score] = []
+    for split, systems in (("test", test), ("validation", validation), ("cv", crossed)):
+        for system, predictions in systems.items():
+            scores += score(
+                predictions, split=split, system=system, seed=settings.seed, level=settings.level, resamples=settings.resamples
+            )
+    main = "model" if "model" in test else "tfidf"
+    comparisons = holm(
+        [
+            compare(test[main], test[other], metric=metric, seed=settings.seed, system_a=main, system_b=other, level=settings.level)
+            for other in test
+            if other != main
+        ]
+    )
+    if {"model_cv", "tfidf_cv"} <= crossed.keys():
+        comparisons.append(
+            compare(
+                crossed["model_cv"], crossed["tfidf_cv"], metric=metric, seed=settings.seed,
+                system_a="model_cv", system_b="tfidf_cv", level=settings.level,
+            )  # fmt: skip
+        )
+    recommended = _recommend(main, comparisons)
+    test_ids = test[main].row_ids if main in test else []
+    evidence: dict[str, Any] = {
+        "kind": prepared.task.kind,
+        "labels": prepared.labels,
+        "text_unit": recipe.report.unit or "texts",
+        "primary_metric": metric,
+        "headline_metric": HEADLINE[prepared.task.kind],
+        "comparisons": [asdict(comparison) for comparison in comparisons],
+        "recommended": recommended,
+        "cheapest": "tfidf",
+        "costs": _costs(folder, tuned, prepared),
+        "test_ledger": {"times_scored": record(test_ids, request.digest), "history": history(test_ids)},
+        "cross_validation": _cross_validation(recipe, crossed, scores, metric),
+        "trained": _how_trained(tuned, recipe),
+    }
+    shown = test.get(main)
+    if shown is not None and len(shown) and prepared.task.kind != "regression":
+        evidence |= {
+            "calibration": _calibration(shown, tuned, scores, main, recipe),
+            "automation": [
+                asdict(line)
+                for line in automation(validation[main], shown, wanted=settings.wanted_precision, level=settings.level)
+            ],
+            "weakest": _weakest(scores, main),
+        }
+    if shown is not None and prepared.task.kind == "single_label":
+        evidence["confusion"] = _confusion(shown)
+    if shown is not None:
+        evidence["errors"] = _errors(shown, prepared, private=recipe.report.private)
+    evidence["next_step"] = _next_step(evidence, scores, folder)
+    write_json(folder.scores, [asdict(s) for s in scores])
+    write_json(folder.evidence, evidence)
+    return evidence
+
+
+def _read(folder: RunFolder, split: str, *, names: Sequence[str] = SYSTEMS) -> dict[str, Predictions]:
+    paths = {name: folder.predictions(name, split) for name in names}
+    return {name: read_predictions(path) for name, path in paths.items() if path.exists()}
+
+
+def _recommend(main: str, comparisons: Sequence[Comparison]) -> str:
+    """The model, unless word counting is not shown to be worse: of equals the cheaper one."""
+    for comparison in comparisons:
+        if (comparison.system_a, comparison.system_b) == (main, "tfidf"):
+            return main if comparison.verdict == "a_better" else "tfidf"
+    return main
+
+
+def _costs(folder: RunFolder, tuned: Tuned | None, prepared: Prepared) -> dict[str, dict[str, float]]:
+    costs = {"tfidf": {"megabytes": _megabytes(folder.baseline_bundle)}}
+    if tuned:
+        size = sum(tensor.numel() * tensor.element_size() for tensor in tuned.model.state_dict().values())
+        costs["model"] = {
+            "megabytes": round(size / 1e6, 1),
+            "training_seconds": round(tuned.fitted.seconds, 1),
+            "milliseconds_per_row": round(tuned.milliseconds_per_row, 2),
+        }
+    return costs
+
+
+def _megabytes(folder: Path) -> float:
+    return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
+
+
+def _calibration(shown: Predictions, tuned: Tuned | None, scores: list[Score], main: str, recipe: Recipe) -> dict[str, Any]:
+    """Brier score and calibration error of the same answers with and without the temperature."""
+    raw = from_logits(
+        shown.row_ids, kind=shown.kind, labels=shown.labels, gold=shown.table.column("gold"), logits_NC=shown.logits_NC
+    )
+    settings = recipe.evaluate
+    before = score(raw, split="test", system=main, seed=settings.seed, level=settings.level, resamples=settings.resamples)
+
+    def figures(of: list[Score]) -> dict[str, Any]:
+        return {
+            s.metric: {"value": s.value, "low": s.low, "high": s.high, "n": s.n}
+            for s in of
+            if s.metric in {"brier", "ece", "ece_debiased", "nll"} and (s.system, s.split, s.slice) == (main, "test", None)
+        }
+
+    return {
+        "temperature": tuned.calibration.temperature if tuned else 1.0,
+        "before": figures(before),
+        "after": figures(scores),
+        "reliability_before": [asdict(b) for b in reliability(raw, level=settings.level)],
+        "reliability_after": [asdict(b) for b in reliability(shown, level=settings.level)],
+    }
+
+
+def _confusion(shown: Predictions) -> dict[str, Any]:
+    rows = shown.labelled
+    matrix = confusion_matrix(rows.gold_index_N, rows.prediction_index_N, len(rows.names))
+    return {"labels": list(rows.names), "matrix": np.asarray(matrix).tolist()}
+
+
+def _weakest(scores: list[Score], system: str) -> dict[str, Any] | None:
+    f1 = [
+        s for s in scores
+        if s.metric == "f1" and s.system == system and s.split == "test" and s.slice and s.value is not None
+    ]  # fmt: skip
+    if not f1:
+        return None
+    worst = min(f1, key=lambda s: s.value if s.value is not None else 1.0)
+    label = (worst.slice or "").removeprefix("label=")
+    return {"label": label, "metric": "f1", "value": worst.value, "low": worst.low, "high": worst.high, "n": worst.n}
+
+
+def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[dict[str, Any]]:
+    """Wrong answers, the surest first; for numbers, the farthest off. Texts are left out of a private run."""
+    rows = shown.labelled
+    if shown.kind == "regression":
+        surprise = np.abs(rows.gold_value_N - rows.prediction_value_N)
+        wrong = np.argsort(-surprise, kind="stable")
+        confidence = np.full(len(rows), np.nan)
+    else:
+        if not rows.has_scores:
+            return []
+        confidence, right = confidence_of(rows)
+        wrong = np.argsort(-confidence, kind="stable")
+        wrong = wrong[~right[wrong]]
+    place_of = {row_id: i for i, row_id in enumerate(prepared.row_ids)}
+    gold, said = rows.table.column("gold").to_pylist(), rows.table.column("prediction").to_pylist()
+    origins = prepared.rows.column("origin").to_pylist()
+    errors = []
+    for i in wrong[:MOST_ERRORS]:
+        place = place_of[rows.row_ids[i]]
+        errors.append(
+            {
+                "row_id": rows.row_ids[i],
+                "origin": origins[place],
+                "text": None if private else prepared.texts[place],
+                "text_pair": prepared.pairs[place] if prepared.pairs and not private else None,
+                "gold": gold[i],
+                "prediction": said[i],
+                "confidence": None if np.isnan(confidence[i]) else float(confidence[i]),
+            }
+        )
+    return errors
+
+
+def _cross_validation(
+    recipe: Recipe, crossed: dict[str, Predictions], scores: list[Score], metric: str
+) -> dict[str, Any] | None:
+    if "model_cv" not in crossed:
+        return None
+    of = {s.system: asdict(s) for s in scores if s.split == "cv" and s.metric == metric and s.slice is None}
+    return {"folds": recipe.evaluate.cross_validation.folds, "metric": metric, "scores": of}
+
+
+def _how_trained(tuned: Tuned | None, recipe: Recipe) -> dict[str, Any] | None:
+    if tuned is None:
+        return None
+    length = tuned.fitted.length
+    return {
+        "best_epoch": tuned.fitted.best_step / length.steps_per_epoch,
+        "epochs": tuned.fitted.progress.step / length.steps_per_epoch,
+        "steps": tuned.fitted.progress.step,
+        "refit_on_all": recipe.train.refit_on_all,
+    }
+
+
+def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder) -> dict[str, Any]:
+    """The one thing most worth doing next, by plain rules in the order of what costs results most."""
+    findings = {finding["code"]: finding for finding in read_json(folder.audit)["findings"]}
+    if "contradictions" in findings and findings["contradictions"]["count"] >= 10:
+        return {"code": "settle_contradictions", "count": findings["contradictions"]["count"]}
+    weakest = evidence.get("weakest")
+    if weakest and weakest["n"] < 30:
+        return {"code": "label_more_of_class", "label": weakest["label"], "count": weakest["n"]}
+    if weakest and weakest["value"] is not None and weakest["value"] < 0.7:
+        return {"code": "look_at_class", "label": weakest["label"]}
+    headline = next(
+        (s for s in scores if s.metric == evidence["headline_metric"] and s.split == "test" and s.system in USABLE), None
+    )
+    if headline and headline.n < 300:
+        return {"code": "enlarge_test", "count": headline.n}
+    if evidence["recommended"] == "tfidf":
+        return {"code": "use_cheapest"}
+    return {"code": "review_errors"}

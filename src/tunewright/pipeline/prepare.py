@@ -1,0 +1,174 @@
+"""From the raw file to rows that are trained and tested on: read, find the columns, audit, clean, split, account.
+
+Depends on the recipe's `data`, `clean`, `split` and `task` alone. Written to the run folder as one piece: `rows.parquet` is
+written last, and where it stands with the same key, it is taken as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tunewright.core.errors import DataError
+from tunewright.core.folder import RunFolder, read_json, write_json, write_text, writing
+from tunewright.core.text import digest
+from tunewright.data.audit import audit
+from tunewright.data.clean import chosen_text_steps, clean
+from tunewright.data.columns import ColumnPlan, find_columns, to_fields
+from tunewright.data.ledger import Entry, Ledger
+from tunewright.data.sources import Quarantined, ReadResult, read
+from tunewright.data.split import folds, split
+from tunewright.data.table import fingerprint
+from tunewright.pipeline.request import content_digest
+from tunewright.recipe import Recipe
+from tunewright.tasks import TASKS, Task
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The rows of a run, split; `rows` is a fields table with a `split` column, null where a row has no label."""
+
+    rows: pa.Table
+    columns: ColumnPlan
+    task: Task
+    source: dict[str, Any]
+    """How the file was read, as plain values."""
+    near_groups: list[list[str]]
+    """Row ids of texts that are near duplicates: they stay on one side of any split."""
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Class names in the order of the logits."""
+        return self.task.find_labels(self.answers)
+
+    @cached_property
+    def answers(self) -> list[Any]:
+        """The label of each row, None where it has none."""
+        answers: list[Any] = self.rows.column("label").to_pylist() if "label" in self.rows.column_names else []
+        return answers or [None] * len(self.rows)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The text of each row."""
+        return list(self.rows.column("text").to_pylist())
+
+    @cached_property
+    def pairs(self) -> list[str] | None:
+        """The second text of each row, where the task has one."""
+        return list(self.rows.column("text_pair").to_pylist()) if "text_pair" in self.rows.column_names else None
+
+    @cached_property
+    def row_ids(self) -> list[str]:
+        """The identity of each row."""
+        return list(self.rows.column("row_id").to_pylist())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the content of all rows."""
+        return fingerprint(self.rows)
+
+    def places(self, name: str | None) -> npt.NDArray[np.int64]:
+        """Indices of the rows of a split; None for the rows without a label."""
+        splits = np.array(self.rows.column("split").to_pylist(), dtype=object)
+        return np.flatnonzero([value == name for value in splits])
+
+    def folds(self, rows: npt.NDArray[np.int64], *, k: int, seed: int) -> npt.NDArray[np.int64]:
+        """For each of some rows, the part 0..k-1 in which it is held out; groups and duplicates stay together."""
+        parts = folds(self.rows.take(rows), kind=self.task.kind, k=k, seed=seed, near_groups=self.near_groups)
+        return np.array(parts, np.int64)
+
+    def labelled(self) -> npt.NDArray[np.int64]:
+        """Indices of all rows that have a split."""
+        return np.sort(np.concatenate([self.places(name) for name in SPLITS]))
+
+
+def inspect(recipe: Recipe) -> tuple[ReadResult, ColumnPlan]:
+    """Read the file and find its columns; nothing is changed or written. Raises DataError without a column of answers."""
+    result = read(Path(recipe.data.path), config=recipe.data.read)
+    chosen = recipe.data.columns
+    if recipe.task is not None:
+        chosen = chosen.model_copy(update={"task": TASKS[recipe.task].kind})
+    columns = find_columns(result.table, chosen=chosen)
+    if columns.label is None:
+        raise DataError(
+            f"{recipe.data.path}: no column with answers was found among {', '.join(result.source.header)}. "
+            "Name it with `--label COLUMN`."
+        )
+    return result, columns
+
+
+def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = None) -> Prepared:
+    """Rows for a recipe with its columns named; the folder then has rows, ledger, account, quarantine and audit.
+
+    `result` is what `inspect` has read already, if it has.
+    """
+    source = Path(recipe.data.path)
+    sections = recipe.model_dump(mode="json", include={"data", "clean", "split", "task"})
+    key = digest(json.dumps(sections, sort_keys=True, ensure_ascii=False), content_digest(source))
+    if folder.rows.exists():
+        table = pq.read_table(folder.rows)
+        if (table.schema.metadata or {}).get(b"tunewright.key") == key.encode():
+            about = read_json(folder.path / "data" / "source.json")
+            columns = ColumnPlan(**about["columns"])
+            return Prepared(table, columns, _task_of(columns.kind), about["source"], about["near_groups"])
+
+    ledger = Ledger()
+    read_rows = result or read(source, config=recipe.data.read)
+    _account_for_reading(read_rows.quarantined, len(read_rows.table), ledger)
+    columns = find_columns(read_rows.table, chosen=recipe.data.columns)
+    notes: list[Entry] = []
+    fields = to_fields(read_rows.table, columns, entries=notes)
+    ledger.close_stage("columns", read=len(fields), kept=len(fields), entries=notes)
+    findings = audit(fields, kind=columns.kind, config=recipe.data.audit)
+    cleaned = clean(fields, kind=columns.kind, config=recipe.clean, ledger=ledger)
+    rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=findings.near_groups, ledger=ledger)
+
+    ledger.write(ledger_path=folder.ledger, account_path=folder.account)
+    write_text(folder.quarantine, "".join(_quarantine_line(row) for row in read_rows.quarantined))
+    write_json(folder.audit, findings.to_json())
+    described = _plain(asdict(read_rows.source))
+    write_json(folder.path / "data" / "source.json", {"source": described, "columns": _plain(asdict(columns)), "near_groups": findings.near_groups})
+    rows = rows.replace_schema_metadata({"tunewright.key": key})
+    with writing(folder.rows) as aside:
+        pq.write_table(rows, aside)
+    return Prepared(rows, columns, _task_of(columns.kind), described, findings.near_groups)
+
+
+def text_steps(recipe: Recipe) -> tuple[str, ...]:
+    """Names of the recipe's cleaning steps that change texts: stored in the bundle, repeated by `predict`."""
+    return tuple(chosen_text_steps(recipe.clean))
+
+
+def _task_of(kind: str) -> Task:
+    return next(task for task in TASKS.values() if task.kind == kind)
+
+
+def _account_for_reading(quarantined: Sequence[Quarantined], kept: int, ledger: Ledger) -> None:
+    entries = [
+        Entry(
+            row_id=None, path=row.path, line=row.line, stage="read", action="quarantined",
+            reason_code=row.reason_code, before=row.raw,
+        )  # fmt: skip
+        for row in quarantined
+    ]
+    ledger.close_stage("read", read=kept + len(entries), kept=kept, entries=entries)
+
+
+def _quarantine_line(row: Quarantined) -> str:
+    return json.dumps(asdict(row), ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Nested tuples as lists, so that a value reads back from JSON as it was."""
+    return json.loads(json.dumps(value, ensure_ascii=False, default=list))

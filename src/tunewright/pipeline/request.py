@@ -1,0 +1,111 @@
+"""What was asked for, and the run folder that belongs to it.
+
+The same request finds the same folder again: finished, its report is shown; unfinished, it goes on. So a run that was killed
+is continued by typing the same command, and two different requests never share a folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tunewright.core.errors import DataError, FolderError
+from tunewright.core.folder import RunFolder, read_json, write_json
+from tunewright.core.text import digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Everything that a person said. Two runs with equal requests are the same run."""
+
+    verb: str
+    source: str
+    """The file or folder, as an absolute path."""
+    source_digest: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+    version: str = field(default_factory=lambda: metadata.version("tunewright"))
+
+    @property
+    def digest(self) -> str:
+        """Names the default folder."""
+        return digest(json.dumps(asdict(self), sort_keys=True, ensure_ascii=False))
+
+
+def make_request(verb: str, source: Path, overrides: dict[str, Any]) -> Request:
+    """The request for a file or folder that is there. Raises DataError if it is not."""
+    if not source.exists():
+        near = [p.name for p in source.parent.glob("*") if p.suffix == source.suffix][:5] if source.parent.is_dir() else []
+        others = f" In that folder there are: {', '.join(near)}." if near else ""
+        raise DataError(f"{source}: there is no such file or folder.{others}")
+    given = {key: value for key, value in overrides.items() if value not in (None, [], (), False)}
+    return Request(verb=verb, source=str(source.resolve()), source_digest=content_digest(source), overrides=given)
+
+
+def content_digest(path: Path) -> str:
+    """blake2b of a file, or of all names and contents in a folder."""
+    hasher = hashlib.blake2b(digest_size=16)
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for file in files:
+        hasher.update(str(file.relative_to(path)).encode() if path.is_dir() else b"")
+        with file.open("rb") as opened:
+            hasher.update(hashlib.file_digest(opened, hashlib.blake2b).digest())
+    return hasher.hexdigest()
+
+
+def find_folder(request: Request, *, output: Path | None, new: bool) -> RunFolder:
+    """The folder for a request: `output`, or `runs/NAME-DIGEST`; with `new`, the next free one of that name.
+
+    Raises FolderError if `output` belongs to another request or holds something else.
+    """
+    if output is None:
+        base = Path("runs") / f"{Path(request.source).stem}-{request.digest[:8]}"
+        path = base
+        number = 2
+        while new and path.exists():
+            path = base.with_name(f"{base.name}-{number}")
+            number += 1
+    else:
+        path = output
+        if new and path.exists():
+            raise FolderError(f"{path}: this folder exists; `--new` needs an `--output` that does not.")
+    folder = RunFolder(path)
+    if folder.request.exists():
+        earlier = read_json(folder.request)
+        if earlier.get("digest") != request.digest:
+            changed = sorted(
+                key for key in {*earlier["request"], *asdict(request)} if earlier["request"].get(key) != asdict(request).get(key)
+            )
+            raise FolderError(
+                f"{path}: this folder holds another run (different: {', '.join(changed)}). "
+                "Give another `--output`, or remove the folder."
+            )
+    elif path.exists() and any(path.iterdir()):
+        raise FolderError(f"{path}: this folder is not empty and is no run of ours. Give another `--output`.")
+    else:
+        write_json(folder.request, {"digest": request.digest, "request": asdict(request)})
+    return folder
+
+
+@contextlib.contextmanager
+def locked(folder: RunFolder) -> Iterator[None]:
+    """Hold the folder for this process; a lock whose process is gone is taken over. Raises FolderError if it is in use."""
+    lock = folder.path / "running.pid"
+    import psutil
+
+    with contextlib.suppress(OSError, ValueError):
+        holder, started = lock.read_text(encoding="utf-8").split()
+        alive = int(holder) != os.getpid() and psutil.pid_exists(int(holder))
+        if alive and abs(psutil.Process(int(holder)).create_time() - float(started)) < 1:
+            raise FolderError(f"{folder.path}: process {holder} is working in this folder. Wait for it, or give another `--output`.")
+    lock.write_text(f"{os.getpid()} {psutil.Process().create_time()}", encoding="utf-8")
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""Time and peak memory of a training run, from a few of its own steps done with a learning rate of zero.
+
+No weight moves: the steps are real (same rows, same micro-batches, same optimiser), only their learning rate is 0, and the
+optimiser they used is thrown away. Time grows with padded tokens and micro-batches, which are known for every step ahead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tunewright.batching import cut, rows_of_step
+from tunewright.runtime import peak_memory_bytes
+from tunewright.train import FitPlan, Length
+from tunewright.train.fit import measure_steps
+
+MEASURED_STEPS = 4
+SAMPLED_STEPS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What training will cost on this machine; the interval comes from the spread of the measured steps."""
+
+    seconds: float
+    seconds_low: float
+    seconds_high: float
+    peak_memory_gigabytes: float
+    """Of the whole process, on the host."""
+    num_steps: int
+    seconds_per_step: float
+    examples_per_second: float
+    measured_steps: int
+
+
+def forecast_training(plan: FitPlan) -> Forecast:
+    """Measure a few steps, the one with the longest texts included, and add up what all steps will take.
+
+    Evaluations are counted as forward passes, at a third of a training step's cost for each token.
+    """
+    length = Length.of(plan.train, num_rows=len(plan.rows))
+    sampled = np.unique(np.linspace(0, length.num_steps - 1, SAMPLED_STEPS).round().astype(int))
+    costs = {int(step): _cost(plan, length, int(step)) for step in sampled}
+    by_cost = sorted(costs, key=costs.__getitem__)
+    chosen = [by_cost[-1], *(by_cost[i * (len(by_cost) - 1) // MEASURED_STEPS] for i in range(MEASURED_STEPS))]
+    seconds = measure_steps(plan, length, steps=chosen)[1:]  # the first one also warms up; it was the largest, for memory
+    rates = np.array([seconds[i] / costs[step] for i, step in enumerate(chosen[1:])])
+    mean_cost = float(np.mean(list(costs.values())))
+    evaluation_share = _evaluation_share(plan, length)
+    total_cost = mean_cost * length.num_steps * (1 + evaluation_share)
+    rate = float(np.median(rates))
+    return Forecast(
+        seconds=rate * total_cost,
+        seconds_low=float(rates.min()) * total_cost * 0.9,
+        seconds_high=float(rates.max()) * total_cost * 1.25,
+        peak_memory_gigabytes=peak_memory_bytes() / 1e9,
+        num_steps=length.num_steps,
+        seconds_per_step=rate * mean_cost,
+        examples_per_second=length.examples_per_step / (rate * mean_cost),
+        measured_steps=len(rates),
+    )
+
+
+def _cost(plan: FitPlan, length: Length, step: int) -> float:
+    """Padded tokens of a step plus the overhead of its micro-batches and of its update."""
+    rows = plan.rows[
+        rows_of_step(step, num_rows=len(plan.rows), examples_per_step=length.examples_per_step, seed=plan.train.seed)
+    ]
+    groups = cut(rows, lengths=plan.store.lengths, windows=plan.store.num_windows, config=plan.batching)
+    tokens = sum(float(plan.store.lengths[g].max() * plan.store.num_windows[g].sum()) for g in groups)
+    update = 2.0 * plan.batching.overhead_tokens
+    return tokens + plan.batching.overhead_tokens * len(groups) + update
+
+
+def _evaluation_share(plan: FitPlan, length: Length) -> float:
+    """Forward passes over the validation rows, relative to the training work between two evaluations."""
+    if plan.evaluate is None:
+        return 0.0
+    return plan.num_evaluation_rows / (3.0 * length.examples_per_step * length.steps_per_evaluation)

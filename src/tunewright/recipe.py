@@ -1,0 +1,209 @@
+"""The recipe: the parts' own settings, composed. YAML in, YAML out; the resolved recipe repeats the run.
+
+A default exists once, on its field. Unknown keys stop with the nearest name. What a recipe leaves open (`null`) is decided
+by the pipeline, with its reason, and written into the resolved recipe before training starts.
+"""
+
+from __future__ import annotations
+
+import io
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
+
+from tunewright.adapters import AdapterConfig, FullConfig
+from tunewright.batching import CutConfig
+from tunewright.core.config import Config
+from tunewright.core.errors import RecipeError, nearest
+from tunewright.data.audit import AuditConfig
+from tunewright.data.clean import CleanConfig
+from tunewright.data.columns import ColumnsConfig
+from tunewright.data.sources import ReadConfig
+from tunewright.data.split import SplitConfig
+from tunewright.evaluate.config import EvaluateConfig
+from tunewright.losses import LossConfig
+from tunewright.models.config import ModelConfig
+from tunewright.optim import AdamWConfig, OptimizerConfig, ScheduleConfig
+from tunewright.probes import ProbesConfig
+from tunewright.runtime import RuntimeConfig
+from tunewright.tasks import EncodeConfig
+from tunewright.train import TrainConfig
+
+VERSION = 1
+
+
+class DataConfig(Config):
+    """Where the labelled text is and how to read it."""
+
+    path: str
+    """A file, or a folder with train, validation and test files."""
+    read: ReadConfig = ReadConfig()
+    """Encoding, delimiter and format, where they are not to be found out."""
+    columns: ColumnsConfig = ColumnsConfig()
+    """Which column is what, where that is not to be found out."""
+    audit: AuditConfig = AuditConfig()
+    """What the audit looks for."""
+
+
+class ReportConfig(Config):
+    """The page at the end."""
+
+    language: Literal["en", "zh"] = "en"
+    """Of report and messages."""
+    private: bool = False
+    """No raw text in report, log or message."""
+    unit: str | None = None
+    """What one row is called in the verdict, in the plural: "messages", "reviews". None: "texts"."""
+
+
+class Recipe(Config):
+    """Everything that decides a run."""
+
+    recipe_version: Literal[1] = 1
+    """Format of this file."""
+    task: Literal["classify", "multi_label", "regression"] | None = None
+    """Kind of answer; None: found from the label column."""
+    data: DataConfig
+    """The file and its columns."""
+    clean: CleanConfig = CleanConfig()
+    """What is mended or left out, and why."""
+    split: SplitConfig = SplitConfig()
+    """What is trained on, chosen by, and tested on."""
+    probes: ProbesConfig = ProbesConfig()
+    """The simple baselines."""
+    model: ModelConfig = ModelConfig()
+    """The pretrained model."""
+    adapter: AdapterConfig = FullConfig()
+    """Which of its numbers may move."""
+    encode: EncodeConfig = EncodeConfig()
+    """How texts become tokens."""
+    loss: LossConfig | None = None
+    """How wrong an answer is; None: the task's own."""
+    optimizer: OptimizerConfig = AdamWConfig()
+    """How the numbers move."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """How the learning rate changes over the steps."""
+    train: TrainConfig = TrainConfig()
+    """How long and from which seed."""
+    batching: CutConfig = CutConfig()
+    """How a step is cut into micro-batches."""
+    runtime: RuntimeConfig = RuntimeConfig()
+    """The machine."""
+    evaluate: EvaluateConfig = EvaluateConfig()
+    """What is measured."""
+    report: ReportConfig = ReportConfig()
+    """The page."""
+
+    @model_validator(mode="after")
+    def _gradient_descent_takes_all(self) -> Recipe:
+        if self.optimizer.name == "gd" and self.train.examples_per_step != "all":
+            raise ValueError(
+                "optimizer `gd` is full-batch gradient descent: set `train.examples_per_step: all`, "
+                "or take `sgd` for gradients of a few examples"
+            )
+        return self
+
+
+def load_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in a YAML file, with `a.b=c` overrides applied. Raises RecipeError with file, key and nearest name."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise RecipeError(f"{path}: there is no such recipe. `tunewright init FILE` writes one.") from None
+    try:
+        tree = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise RecipeError(f"{path}: this is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise RecipeError(f"{path}: a recipe is a tree of keys, found {type(tree).__name__}. `tunewright init FILE` writes one.")
+    return build_recipe(tree, overrides=overrides, where=str(path))
+
+
+def build_recipe(tree: Mapping[str, Any], *, overrides: Sequence[str] = (), where: str = "recipe") -> Recipe:
+    """The recipe from plain values, with `a.b=c` overrides applied."""
+    merged = {key: value for key, value in tree.items()}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise RecipeError(f"--set {override}: expected KEY=VALUE, for example `--set optimizer.learning_rate=1e-4`.")
+        _set(merged, key.split("."), YAML(typ="safe", pure=True).load(value) if value else None, override=override)
+    try:
+        return Recipe.model_validate(merged)
+    except ValidationError as error:
+        raise RecipeError("\n".join(_explain(problem, where=where) for problem in error.errors())) from None
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """The recipe as YAML, every default written out."""
+    stream = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 120
+    yaml.allow_unicode = True
+    yaml.dump(recipe.model_dump(mode="json"), stream)
+    return stream.getvalue()
+
+
+def recipe_schema() -> dict[str, Any]:
+    """JSON Schema of the recipe, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Tunewright recipe", **Recipe.model_json_schema()}
+
+
+def _set(tree: dict[str, Any], keys: Sequence[str], value: Any, *, override: str) -> None:
+    for key in keys[:-1]:
+        below = tree.get(key)
+        below = dict(below) if isinstance(below, Mapping) else {}
+        tree[key] = below
+        tree = below
+    tree[keys[-1]] = value
+
+
+def _explain(problem: Any, *, where: str) -> str:
+    """One line: where, what was found, what is accepted."""
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        accepted = _fields_at(location[:-1])
+        listed = ", ".join(sorted(accepted))
+        place = ".".join(location[:-1])
+        return (
+            f"{where}: unknown key `{key}`.{nearest(location[-1], accepted)} "
+            f"Accepted {f'under `{place}`' if place else 'at the top'}: {listed}."
+        )
+    if problem["type"] == "missing":
+        return f"{where}: the key `{key}` is missing."
+    message = problem["msg"].removeprefix("Value error, ")
+    found = "" if isinstance(problem["input"], (Mapping, BaseModel)) else f" (found: {problem['input']!r})"
+    return f"{where}: `{key}`: {message}{found}" if key else f"{where}: {message}"
+
+
+def _fields_at(location: Sequence[str]) -> set[str]:
+    """The keys that are accepted at a place of the tree."""
+    candidates: list[type[BaseModel]] = [Recipe]
+    for part in location:
+        following: list[type[BaseModel]] = []
+        for model in candidates:
+            if part in model.model_fields:
+                following += _models_in(model.model_fields[part].annotation)
+            elif _tag(model) == part:  # the branch of a union that pydantic names in its location
+                following.append(model)
+        candidates = following or candidates
+    return {name for model in candidates for name in model.model_fields}
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    name = model.model_fields.get("name")
+    return str(name.default) if name else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is not None:
+        return [model for part in typing.get_args(annotation) for model in _models_in(part)]
+    return []

@@ -1,0 +1,18 @@
+"""The machine: device, threads, matrix products, precision, ranks and seeds. One process is the same code as many."""
+
+from tunewright.runtime.machine import Machine, RuntimeConfig, describe_environment, peak_memory_bytes, prepare_machine, probe_runtime
+from tunewright.runtime.seeds import seed_everything, seed_micro_batch
+from tunewright.runtime.world import World, join_world
+
+__all__ = [
+    "Machine",
+    "RuntimeConfig",
+    "World",
+    "describe_environment",
+    "join_world",
+    "peak_memory_bytes",
+    "prepare_machine",
+    "probe_runtime",
+    "seed_everything",
+    "seed_micro_batch",
+]

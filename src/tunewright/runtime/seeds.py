@@ -1,0 +1,21 @@
+"""Randomness from named seeds: no generator state is ever saved, because each state can be made again from its names."""
+
+from __future__ import annotations
+
+import torch
+
+from tunewright.core.text import digest
+
+
+def seed_micro_batch(seed: int, *, step: int, micro_batch: int) -> None:
+    """Seed torch's generators for the dropout of one micro-batch: a function of (seed, step, micro-batch index) alone."""
+    torch.manual_seed(_seed(f"dropout/{seed}/{step}/{micro_batch}"))
+
+
+def seed_everything(seed: int, *, purpose: str) -> None:
+    """Seed torch's generators for one named purpose, such as the initial weights of a new head."""
+    torch.manual_seed(_seed(f"{purpose}/{seed}"))
+
+
+def _seed(name: str) -> int:
+    return int(digest(name)[:15], 16)

@@ -1,0 +1,93 @@
+"""The ranks that train together. There is no wrapper around the model: gradients are summed once, after the last backward.
+
+Started by `torchrun`, the ranks find each other through its environment variables; otherwise there is one rank and
+nothing is communicated.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+BUCKET_ELEMENTS = 1 << 24
+"""Gradients are summed in flat pieces of at most this many float32 numbers (64 MiB)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """This process among the others. `num_ranks == 1` is the ordinary case and needs no network."""
+
+    rank: int = 0
+    num_ranks: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this rank writes files and prints."""
+        return self.rank == 0
+
+    def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
+        """All-reduce (SUM) of every `.grad` in place, as float32 or wider; a parameter without one counts as zero."""
+        if self.num_ranks == 1:
+            return
+        bucket: list[Tensor] = []
+        size = 0
+        for parameter in parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            bucket.append(parameter.grad)
+            size += parameter.grad.numel()
+            if size >= BUCKET_ELEMENTS:
+                _sum_bucket(bucket)
+                bucket, size = [], 0
+        if bucket:
+            _sum_bucket(bucket)
+
+    def sum_tensor(self, tensor: Tensor) -> Tensor:
+        """The sum of a tensor over the ranks, on every rank."""
+        if self.num_ranks > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def any_true(self, value: bool) -> bool:
+        """Whether the value is true on some rank: how ranks agree to stop together."""
+        return bool(self.sum_tensor(torch.tensor([float(value)])).item())
+
+    def gather_lists(self, values: list[object]) -> list[object]:
+        """The lists of all ranks behind each other, in the order of ranks, on every rank."""
+        if self.num_ranks == 1:
+            return values
+        parts: list[list[object]] = [[] for _ in range(self.num_ranks)]
+        dist.all_gather_object(parts, values)
+        return [value for part in parts for value in part]
+
+    def wait(self) -> None:
+        """Go on when every rank has come here."""
+        if self.num_ranks > 1:
+            dist.barrier()
+
+
+def join_world() -> World:
+    """The world that `torchrun` set up, or a world of one."""
+    num_ranks = int(os.environ.get("WORLD_SIZE", "1"))
+    if num_ranks == 1:
+        return World()
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=timedelta(minutes=30))
+    return World(rank=dist.get_rank(), num_ranks=dist.get_world_size())
+
+
+def _sum_bucket(gradients: list[Tensor]) -> None:
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    if flat.dtype in (torch.bfloat16, torch.float16):
+        flat = flat.float()
+    dist.all_reduce(flat)
+    start = 0
+    for gradient in gradients:
+        gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
+        start += gradient.numel()

@@ -1,0 +1,135 @@
+"""A bundle that answers: the same text gets the same answer, alone or among others, today or later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tunewright.batching import CutConfig, Examples
+from tunewright.bundle import About, read_about, verify_bundle
+from tunewright.core.errors import DataError, ModelError
+from tunewright.data.clean import apply_text_steps
+from tunewright.evaluate import Predictions, from_logits
+from tunewright.evaluate.predict import predict_rows
+from tunewright.models.load import load_saved_classifier
+from tunewright.models.tokenizer import load_saved_tokenizer
+from tunewright.probes import load_probe
+from tunewright.runtime import Machine
+from tunewright.tasks import TASKS, EncodeConfig
+from tunewright.tasks import encode_texts
+
+Logits = Callable[[Sequence[str], Sequence[str] | None], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the model says of one text."""
+
+    label: str | list[str] | float
+    confidence: float | None
+    """Calibrated probability of the answer; None for numbers."""
+    scores: dict[str, float] | None
+    """Calibrated probability of each label; None for numbers."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A loaded bundle."""
+
+    about: About
+    _logits: Logits
+
+    def predict(self, texts: str | Sequence[str], *, pairs: Sequence[str] | None = None) -> list[Answer]:
+        """An answer for each text. Raises DataError where the model wants pairs and gets none, or the other way round."""
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        predictions = self.predictions([str(i) for i in range(len(texts))], texts, pairs=pairs)
+        return answers_of(predictions)
+
+    def predictions(
+        self, row_ids: Sequence[str], texts: Sequence[str], *, pairs: Sequence[str] | None = None,
+        gold: Sequence[Any] | None = None,
+    ) -> Predictions:  # fmt: skip
+        """The same as a predictions table, with gold where there is one."""
+        wants_pairs = "text_pair" in self.about.fields
+        if wants_pairs != (pairs is not None):
+            raise DataError(
+                "this model judges pairs of texts, and the second texts are missing."
+                if wants_pairs
+                else "this model judges single texts, and was given pairs."
+            )
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise DataError(f"text {i} is {type(text).__name__}, expected a string.")
+        texts = [apply_text_steps(text, self.about.text_steps) for text in texts]
+        pairs = None if pairs is None else [apply_text_steps(pair, self.about.text_steps) for pair in pairs]
+        logits = self._logits(texts, pairs) if len(texts) else np.zeros((0, max(1, len(self.about.labels))))
+        return from_logits(
+            row_ids, kind=TASKS[self.about.task].kind, labels=self.about.labels, gold=gold, logits_NC=logits,
+            temperature=self.about.temperature,
+            thresholds=0.5 if self.about.thresholds is None else self.about.thresholds,
+        )  # fmt: skip
+
+
+def load(folder: str | Path) -> Predictor:
+    """The model in a bundle folder. Raises ModelError if it is none, or if a file is not as it was written."""
+    path = Path(folder)
+    about = read_about(path)
+    changed = verify_bundle(path)
+    if changed:
+        raise ModelError(
+            f"{path}: changed since it was written: {', '.join(changed)}. Take the folder from its source again; "
+            "if the change is meant, it is another model now, and `tunewright.json` must go."
+        )
+    if about.system != "model":
+        probe = load_probe(path)
+        return Predictor(about, lambda texts, pairs: probe.logits(texts, pairs=pairs))
+    return Predictor(about, _neural(path, about))
+
+
+def answers_of(predictions: Predictions) -> list[Answer]:
+    """One Answer a row."""
+    said = predictions.table.column("prediction").to_pylist()
+    scores = predictions.table.column("scores").to_pylist()
+    answers = []
+    for label, row in zip(said, scores, strict=True):
+        if row is None:
+            answers.append(Answer(label=label, confidence=None, scores=None))
+            continue
+        named = dict(zip(predictions.labels, row, strict=True))
+        confidence = _confidence_of_set(named, label) if isinstance(label, list) else named[label]
+        answers.append(Answer(label=label, confidence=confidence, scores=named))
+    return answers
+
+
+def _confidence_of_set(scores: dict[str, float], said: list[str]) -> float:
+    """The chance that every label of a set is right, if labels err independently."""
+    return float(np.prod([score if name in said else 1.0 - score for name, score in scores.items()]))
+
+
+def _neural(path: Path, about: About) -> Logits:
+    model = load_saved_classifier(path).eval()
+    tokenizer = load_saved_tokenizer(path)
+    task = TASKS[about.task]
+    machine = Machine(device=torch.device("cpu"), precision="float32")
+    config = EncodeConfig(max_length=about.max_length, long_texts=about.long_texts)
+
+    def logits(texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float64]:
+        examples = Examples(
+            row_ids=[str(i) for i in range(len(texts))],
+            streams=encode_texts(tokenizer, texts, pairs, config=config),
+            targets=None,
+            weights=np.ones(len(texts)),
+        )
+        outputs = predict_rows(
+            model, examples, np.arange(len(texts)), logits=task.logits, loss=None, pad_id=tokenizer.pad_id,
+            batching=CutConfig(), machine=machine,
+        )  # fmt: skip
+        return outputs.logits
+
+    return logits
