@@ -125,7 +125,8 @@ def _without(profiles: Iterable[Profile], *names: str | None) -> list[Profile]:
 def _find_split(free: list[Profile], reasons: dict[str, str]) -> str | None:
     for one in free:
         values = {hints.SPLIT_VALUES.get(hints.plain(value)) for value in list(one.counts)[:20]}
-        if hints.rank(one.name, hints.SPLIT) is not None and one.distinct <= 10 and values and None not in values:
+        named = hints.rank(one.name, hints.SPLIT) is not None
+        if named and one.distinct <= 10 and "train" in values and None not in values:
             reasons["split"] = f"split `{one.name}`: says {', '.join(sorted(map(str, values)))}. Overrule with --split."
             return one.name
     return None
@@ -136,12 +137,13 @@ def _find_texts(
 ) -> tuple[str, str | None]:
     """The text, and the second text if the columns are a pair."""
     if chosen.text is not None:
-        pair = chosen.text_pair or _partner(chosen.text, free, reasons)
-        return chosen.text, pair
+        return chosen.text, chosen.text_pair
     pair_found = _find_pair(free) if chosen.text_pair is None else None
     if pair_found is not None:
         first, second = pair_found
-        reasons["text"] = f"text `{first}` and `{second}`: a pair by their names. Overrule with --text."
+        reasons["text"] = (
+            f"text `{first}` and `{second}`: a pair by their names. Name one of them with --text to use it alone."
+        )
         reasons["text_pair"] = reasons["text"]
         return pair_found
     candidates = sorted((one for one in free if _text_score(one) > 0), key=_text_score, reverse=True)
@@ -169,8 +171,8 @@ def _text_score(one: Profile) -> float:
         by_name -= 2.0
     if not one.is_text:
         # Short words or even numbers under a sure name: a table of one-word texts is legal.
-        sure = place is not None and place < len(hints.TEXT) and one.codes < 0.9
-        return 0.1 * by_name if sure and not one.repeats else 0.0
+        sure = place is not None and place < len(hints.TEXT) and one.codes < 0.9 and one.numeric < 0.5
+        return 0.1 * by_name if sure else 0.0
     varied = one.distinct / one.count
     return by_name + one.prose + varied + min(1.0, one.mean_length / 100)
 
@@ -194,17 +196,6 @@ def _numbered_partner(name: str, names: list[str]) -> str | None:
         return None
     second = name[: match.start(2)] + _SECOND[_FIRST.index(match[2])]
     return second if second in names else None
-
-
-def _partner(text: str, free: list[Profile], reasons: dict[str, str]) -> str | None:
-    found = _numbered_partner(text, [one.name for one in free if one.is_text])
-    bare = hints.plain(text)
-    for first, second in hints.PAIRS:
-        if found is None and bare == first:
-            found = next((one.name for one in free if hints.plain(one.name) == second and one.is_text), None)
-    if found is not None:
-        reasons["text_pair"] = f"text pair `{found}`: its name goes with `{text}`. Overrule with --text-pair."
-    return found
 
 
 def _find_label(free: list[Profile], profiles: dict[str, Profile], reasons: dict[str, str]) -> str | None:

@@ -36,7 +36,7 @@ def _kind(path: Path, sample: str, config: ReadConfig) -> tuple[Kind, str]:
     objects = sum(isinstance(parse_object(line.strip()), dict) for line in lines)
     if text.startswith("[") and not (lines and parse_array(lines[0])):
         return "json", "it starts with a list"
-    if text.startswith("{") and objects:
+    if text.startswith("{") and objects and not (path.suffix.lower() == ".json" and len(lines) == 1):
         return "jsonl", "its lines are JSON objects"
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         return "jsonl", "by its ending"

@@ -40,6 +40,9 @@ _NOT_TEXT = {
     b"\x00\x00\xfe\xff": "UTF-32; save it as UTF-8",
 }
 
+_OTHERS = ("cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "cp949")
+"""Further encodings that leave ASCII as it is; anything stranger must be asked for."""
+
 
 @dataclass
 class _Bytes:
@@ -133,11 +136,13 @@ def _named(encoding: str, bom: str | None, path: Path) -> str:
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
-    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
-    if max(even, odd) < 0.02 * min(len(head), 4096) or max(even, odd) < 2 or 4 * min(even, odd) > max(even, odd):
+    """UTF-16 by a line feed that is two bytes wide at an even place, unless most pairs of bytes read as ASCII."""
+    start = head[: 1 << 16]
+    pairs = [start[i : i + 2] for i in range(0, len(start), 2)]
+    ascii_pairs = sum(32 <= pair[0] < 127 and 32 <= pair[-1] < 127 for pair in pairs)
+    if ascii_pairs > 0.4 * len(pairs):
         return None
-    name = "utf-16-le" if odd > even else "utf-16-be"
-    return name if _decodes(head[: len(head) // 2 * 2 - 2], name) or len(head) >= BLOCK else None
+    return "utf-16-le" if b"\n\0" in pairs else "utf-16-be" if b"\0\n" in pairs else None
 
 
 def _legacy(lines: list[bytes]) -> tuple[str, str]:
@@ -182,7 +187,7 @@ def _plausible(lines: list[bytes], encoding: str, common: frozenset[str]) -> flo
 def _ask_charset_normalizer(data: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[: BLOCK // 16]).best()
+    best = from_bytes(data[: BLOCK // 16], cp_isolation=list(_OTHERS)).best()
     return None if best is None else codecs.lookup(best.encoding).name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,29 @@ def check_object(value: object, text: str) -> dict[str, object] | tuple[str, str
     """The value if it is an object whose strings are Unicode text, else (reason code, detail)."""
     if not isinstance(value, dict):
         return "not_an_object", f"a row is a JSON object with a name for each value; this is a {_NAMES[type(value)]}"
-    if "\\ud" in text or "\\uD" in text or not text.isprintable():
-        whole = json.dumps(value, ensure_ascii=False)
-        if any(0xD800 <= ord(char) <= 0xDFFF for char in whole):
+    if "\0" in text or _RISKY.search(text):
+        strings = "".join(_strings(value))
+        if any(0xD800 <= ord(char) <= 0xDFFF for char in strings):
             return "lone_surrogate", "half of a surrogate pair (\\ud800 to \\udfff) is no character"
-        if "\\u0000" in whole:
+        if "\0" in strings:
             return "nul_character", "the row holds a NUL character, a sign of a damaged file"
     return value
+
+
+_RISKY = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
+"""Escapes that may stand for no character; the text is looked at closely only where one occurs."""
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
 
 
 class _DuplicateKey(ValueError):

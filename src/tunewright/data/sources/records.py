@@ -193,6 +193,8 @@ def _over_lines(
         found = _Problem("stray_quote", f"the quote would swallow the {len(taken) - 1} lines below, which are rows")
     if isinstance(found, list):
         return found, taken
+    if found is INSIDE:
+        found = OPEN._replace(detail=f"{OPEN.detail}; the next quote, in line {taken[-1].number}, closes no cell")
     source.put_back(taken[1:])
     return found, [first]
 

@@ -129,12 +129,10 @@ def format_row(cells: Sequence[str], source: SourceFormat) -> str:
         if source.delimiter is not None:
             return delimiter.join(cells) + source.newline
     quoted = []
+    marks = (delimiter, '"', "\n", "\r")
     for cell in cells:
-        if (
-            any(mark in cell for mark in (delimiter, '"', "\n", "\r"))
-            or cell[:1] == " "
-            or (len(cells) == 1 and not cell)
-        ):
+        layout = (source.skip_space and cell[:1] == " ") or (len(cells) == 1 and not cell)
+        if layout or any(mark in cell for mark in marks):
             escaped = cell.replace("\\", "\\\\").replace('"', '\\"') if source.escape else cell.replace('"', '""')
             cell = f'"{escaped}"'
         quoted.append(cell)
