@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tunewright.core.config import Config
 from tunewright.probes import storage
 from tunewright.probes.frozen import FrozenConfig, FrozenProbe, fit_frozen, load_frozen
 from tunewright.probes.linear import Kind
@@ -17,12 +18,21 @@ from tunewright.probes.tfidf import TfidfConfig, TfidfProbe, fit_tfidf, load_tfi
 AnyProbe = MajorityProbe | TfidfProbe | FrozenProbe
 
 
+class ProbesConfig(Config):
+    """Settings of the baselines that have any."""
+
+    tfidf: TfidfConfig = TfidfConfig()
+    """Word counting."""
+    frozen: FrozenConfig = FrozenConfig()
+    """A linear model over the features of the pretrained model."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProbeKind:
     """One kind of baseline."""
 
     reads: Literal["nothing", "texts", "features"]
-    """What its `logits` takes; of "nothing" only the length counts."""
+    """What its `logits` takes; "nothing": a number of rows."""
     fit: Callable[..., AnyProbe]
     load: Callable[[Path], AnyProbe]
 
@@ -47,6 +57,6 @@ def load_probe(folder: Path) -> AnyProbe:
 
 
 __all__ = [
-    "PROBES", "AnyProbe", "FrozenConfig", "FrozenProbe", "Kind", "MajorityProbe", "ProbeKind", "TfidfConfig",
+    "PROBES", "AnyProbe", "FrozenConfig", "FrozenProbe", "Kind", "MajorityProbe", "ProbeKind", "ProbesConfig", "TfidfConfig",
     "TfidfProbe", "fit_frozen", "fit_majority", "fit_tfidf", "load_frozen", "load_majority", "load_probe", "load_tfidf",
 ]  # fmt: skip

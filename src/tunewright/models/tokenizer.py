@@ -1,0 +1,371 @@
+"""Texts to tokens: the windows that a model reads of each text, and how well a vocabulary fits a text.
+
+    N  texts     W  windows     T  tokens of all windows together
+
+Encoded by the tokenizer's own fast backend straight into compact arrays. A text that holds the *name* of a special token
+("[SEP]", "</s>") is read as those characters: what a user types can't end a sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tunewright.core.errors import ModelError
+from tunewright.models.folder import read_json_file, remote_code
+from tunewright.models.quiet import quiet
+
+if TYPE_CHECKING:
+    from tunewright.models.load import LocalModel
+
+Ids = npt.NDArray[np.int32]
+Offsets = npt.NDArray[np.int64]
+LongTexts = Literal["head", "head_tail", "windows"]
+
+UNLIMITED = 8192
+"""Taken as the limit of a model that states none (relative positions)."""
+_CHUNK = 2_048
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """Ragged arrays of N texts; text i has the tokens `values[offsets[i]:offsets[i + 1]]` of all its windows in a row."""
+
+    values: Ids
+    """(T,) token ids, special ones included."""
+    offsets: Offsets
+    """(N + 1,)"""
+    segments: npt.NDArray[np.uint8] | None
+    """(T,) 0 for the first text of a pair and 1 for the second; None where the model has no token types."""
+    window_lengths: Ids
+    """(W,) tokens of each window."""
+    window_offsets: Offsets
+    """(N + 1,) which windows belong to which text."""
+    full_lengths: Ids
+    """(N,) tokens of each whole text, special ones included, had nothing been cut."""
+    num_unread: int
+    """Tokens that no window holds."""
+
+    @property
+    def num_cut(self) -> int:
+        """Texts of which something is not read, or that need more than one window."""
+        widest = np.maximum.reduceat(self.window_lengths, self.window_offsets[:-1]) if len(self.full_lengths) else 0
+        return int((self.full_lengths > widest).sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    """The special tokens around one text or a pair, as the tokenizer's own template puts them."""
+
+    before: Ids
+    between: Ids
+    after: Ids
+    segments: tuple[int, int, int, int, int]
+    """Token type of: before, first text, between, second text, after."""
+
+    @property
+    def size(self) -> int:
+        return len(self.before) + len(self.between) + len(self.after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokenizer:
+    """A model's tokenizer. `hf` is the transformers object, to be used for saving and for nothing else."""
+
+    hf: Any
+    max_length: int
+    """The most tokens that the model reads at once."""
+    pad_id: int
+    has_segments: bool
+    """Whether the model takes token types."""
+
+    def encode(
+        self, texts: Sequence[str], pairs: Sequence[str] | None = None, *, max_length: int, strategy: LongTexts = "head"
+    ) -> Encoded:
+        """Texts, or pairs of texts, as windows of at most `max_length` tokens.
+
+        `head` reads the beginning, `head_tail` the first quarter and the end of what fits (the end says more in reviews: Sun
+        et al. 2019, arXiv:1905.05583), `windows` everything, neighbours overlapping by a quarter.
+        """
+        frame = self._frame if pairs is None else self._pair_frame
+        budget = max_length - frame.size
+        if budget < (1 if pairs is None else 2):
+            raise ModelError(
+                f"max_length is {max_length}, but the special tokens alone are {frame.size}. Make it larger."
+            )
+        assembled = _Assembly(frame)
+        for start in range(0, len(texts), _CHUNK):
+            first = self._ids(texts[start : start + _CHUNK])
+            second = None if pairs is None else self._ids(pairs[start : start + _CHUNK])
+            for i, ids in enumerate(first):
+                assembled.add(ids, None if second is None else second[i], budget=budget, strategy=strategy)
+        return assembled.finish(with_segments=self.has_segments)
+
+    def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Ids:
+        """Tokens of each whole text or pair, special ones included, (N,)."""
+        frame = self._frame if pairs is None else self._pair_frame
+        counts = [len(ids) for ids in self._ids(texts)]
+        if pairs is not None:
+            counts = [a + len(b) for a, b in zip(counts, self._ids(pairs), strict=True)]
+        return np.array(counts, np.int32) + np.int32(frame.size)
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer's files, as plain transformers reads them."""
+        self.hf.save_pretrained(folder)
+
+    def _ids(self, texts: Sequence[str]) -> list[Ids]:
+        encodings = self.hf.backend_tokenizer.encode_batch_fast([_clean(t) for t in texts], add_special_tokens=False)
+        return [np.array(encoding.ids, np.int32) for encoding in encodings]
+
+    @cached_property
+    def _frame(self) -> _Frame:
+        ids, types, sequences = self._probe("a", None)
+        own = [i for i, sequence in enumerate(sequences) if sequence == 0]
+        first, end = own[0], own[-1] + 1
+        return _Frame(
+            before=ids[:first], between=ids[:0], after=ids[end:],
+            segments=(types[0], types[first], 0, 0, types[-1]),
+        )  # fmt: skip
+
+    @cached_property
+    def _pair_frame(self) -> _Frame:
+        ids, types, sequences = self._probe("a", "b")
+        a = [i for i, sequence in enumerate(sequences) if sequence == 0]
+        b = [i for i, sequence in enumerate(sequences) if sequence == 1]
+        single = self._frame
+        if len(ids) == len(a) + len(b) and single.size:
+            # A template for single texts alone would let two texts run into each other: put what ends a text between
+            # them, or what begins one, and the rest around them.
+            return _Frame(
+                before=single.before, between=single.after if len(single.after) else single.before, after=single.after,
+                segments=(0, 0, 0, 0, 0),
+            )  # fmt: skip
+        return _Frame(
+            before=ids[: a[0]], between=ids[a[-1] + 1 : b[0]], after=ids[b[-1] + 1 :],
+            segments=(types[0], types[a[0]], types[min(a[-1] + 1, b[0])], types[b[0]], types[-1]),
+        )  # fmt: skip
+
+    def _probe(self, text: str, pair: str | None) -> tuple[Ids, list[int], list[int | None]]:
+        encoding = self.hf.backend_tokenizer.encode(text, pair)
+        return np.array(encoding.ids, np.int32), list(encoding.type_ids), list(encoding.sequence_ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizerFit:
+    """How well a tokenizer's vocabulary fits some texts."""
+
+    tokens_per_character: float
+    """Around 0.25 for a vocabulary that knows the language, 1 or more for one that spells."""
+    unknown_share: float
+    """Of tokens."""
+    characters_unknown_share: float
+    """Of characters that are no spaces."""
+    share_truncated: float
+    """Of texts longer than `max_length`."""
+    max_length: int
+    num_texts: int
+
+
+def load_tokenizer(local: LocalModel) -> Tokenizer:
+    """The tokenizer of a model. Raises ModelError where there is none, or it would need code."""
+    folder, config = local.folder, local.config
+    hf = _load_hf(folder)
+    backend = getattr(hf, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(
+            f"{folder}: the tokenizer ({type(hf).__name__}) has no fast version (tokenizer.json), which this needs. "
+            "Models of the same family often have one; `tunewright models list` shows some that do."
+        )
+    # A tokenizer.json may pad or cut on its own account; here lengths are decided in one place.
+    backend.no_padding()
+    backend.no_truncation()
+    hf.split_special_tokens = True
+    backend.encode_special_tokens = True
+    if hf.pad_token_id is None:
+        if hf.eos_token is None and hf.unk_token is None:
+            raise ModelError(f"{folder}: the tokenizer has no token to pad with (no pad, end or unknown token).")
+        hf.pad_token = hf.eos_token or hf.unk_token
+    if len(backend.encode("a", add_special_tokens=False).ids) == 0:
+        raise ModelError(f"{folder}: the tokenizer makes nothing of the text `a`. Its vocabulary is empty or damaged.")
+    vocabulary = config.get("vocab_size")
+    highest = max(backend.get_vocab(with_added_tokens=True).values(), default=0)
+    if isinstance(vocabulary, int) and highest >= vocabulary:
+        raise ModelError(
+            f"{folder}: the tokenizer has ids up to {highest}, but the model's table has {vocabulary} rows "
+            "(`vocab_size` in config.json). They belong to different models."
+        )
+    return Tokenizer(
+        hf=hf, max_length=_length_limit(hf, config), pad_id=int(hf.pad_token_id),
+        has_segments="token_type_ids" in hf.model_input_names and int(config.get("type_vocab_size") or 0) > 1,
+    )  # fmt: skip
+
+
+def tokenizer_fit(tokenizer: Tokenizer, texts: Sequence[str], *, max_length: int) -> TokenizerFit:
+    """How a tokenizer fits a sample of texts; a couple of thousand are enough."""
+    backend = tokenizer.hf.backend_tokenizer
+    unknown_id = tokenizer.hf.unk_token_id
+    tokens = unknown = characters = characters_unknown = truncated = 0
+    for start in range(0, len(texts), _CHUNK):
+        chunk = [_clean(text) for text in texts[start : start + _CHUNK]]
+        for text, encoding in zip(chunk, backend.encode_batch(chunk, add_special_tokens=False), strict=True):
+            tokens += len(encoding.ids)
+            characters += sum(not char.isspace() for char in text)
+            truncated += len(encoding.ids) + tokenizer._frame.size > max_length
+            for place in (i for i, found in enumerate(encoding.ids) if found == unknown_id):
+                begin, end = encoding.offsets[place]
+                unknown += 1
+                characters_unknown += sum(not char.isspace() for char in text[begin:end])
+    return TokenizerFit(
+        tokens_per_character=tokens / max(characters, 1),
+        unknown_share=unknown / max(tokens, 1),
+        characters_unknown_share=characters_unknown / max(characters, 1),
+        share_truncated=truncated / max(len(texts), 1),
+        max_length=max_length,
+        num_texts=len(texts),
+    )
+
+
+class _Assembly:
+    """Collects windows; `finish` lays them end to end."""
+
+    def __init__(self, frame: _Frame) -> None:
+        self._frame = frame
+        self._pieces: list[Ids] = []
+        self._lengths: list[tuple[int, int]] = []
+        self._windows_of: list[int] = []
+        self._full: list[int] = []
+        self._unread = 0
+
+    def add(self, first: Ids, second: Ids | None, *, budget: int, strategy: LongTexts) -> None:
+        total = len(first) + (0 if second is None else len(second))
+        self._full.append(total + self._frame.size)
+        windows = list(_windows(first, second, budget=budget, strategy=strategy))
+        self._windows_of.append(len(windows))
+        for a, b in windows:
+            self._lengths.append((len(a), len(b)))
+            self._pieces += [self._frame.before, a, self._frame.between, b, self._frame.after]
+        if strategy != "windows":
+            self._unread += total - sum(len(a) + len(b) for a, b in windows)
+
+    def finish(self, *, with_segments: bool) -> Encoded:
+        frame = self._frame
+        parts_W5 = np.array(
+            [(len(frame.before), a, len(frame.between), b, len(frame.after)) for a, b in self._lengths], np.int64
+        ).reshape(-1, 5)
+        window_lengths = parts_W5.sum(axis=1)
+        window_offsets = np.concatenate([[0], np.cumsum(np.array(self._windows_of, np.int64))]).astype(np.int64)
+        token_offsets = np.concatenate([[0], np.cumsum(window_lengths)]).astype(np.int64)
+        segments = np.tile(np.array(frame.segments, np.uint8), len(parts_W5)).repeat(parts_W5.reshape(-1))
+        return Encoded(
+            values=np.concatenate(self._pieces) if self._pieces else np.zeros(0, np.int32),
+            offsets=token_offsets[window_offsets],
+            segments=segments if with_segments else None,
+            window_lengths=window_lengths.astype(np.int32),
+            window_offsets=window_offsets,
+            full_lengths=np.array(self._full, np.int32),
+            num_unread=self._unread,
+        )
+
+
+_NOTHING: Ids = np.zeros(0, np.int32)
+
+
+def _windows(first: Ids, second: Ids | None, *, budget: int, strategy: LongTexts) -> Iterator[tuple[Ids, Ids]]:
+    if second is None:
+        for part in _parts(first, budget, strategy):
+            yield part, _NOTHING
+        return
+    room_first, room_second = _share(len(first), len(second), budget)
+    if strategy == "windows" and room_first < len(first) and room_second < len(second):
+        yield from zip(*_same_number(first, room_first, second, room_second), strict=True)
+    elif room_first < len(first):
+        for part in _parts(first, room_first, strategy):
+            yield part, next(_parts(second, room_second, "head" if strategy == "windows" else strategy))
+    else:
+        for part in _parts(second, room_second, strategy):
+            yield first, part
+
+
+def _same_number(first: Ids, room_first: int, second: Ids, room_second: int) -> tuple[list[Ids], list[Ids]]:
+    """Windows over both texts of a pair side by side; the one that needs fewer stays at its last."""
+    a, b = list(_parts(first, room_first, "windows")), list(_parts(second, room_second, "windows"))
+    longest = max(len(a), len(b))
+    return a + a[-1:] * (longest - len(a)), b + b[-1:] * (longest - len(b))
+
+
+def _share(first: int, second: int, budget: int) -> tuple[int, int]:
+    """Room for each text of a pair: the shorter stays whole if it fits in half (transformers' `longest_first`)."""
+    if first + second <= budget:
+        return first, second
+    shorter = min(first, second)
+    longer = max(shorter, budget - shorter)
+    if shorter + longer > budget:
+        shorter, longer = budget // 2, budget - budget // 2
+    return (shorter, longer) if first <= second else (longer, shorter)
+
+
+def _parts(ids: Ids, room: int, strategy: LongTexts) -> Iterator[Ids]:
+    if len(ids) <= room or strategy == "head":
+        yield ids[:room]
+    elif strategy == "head_tail":
+        head = room // 4
+        yield np.concatenate([ids[:head], ids[len(ids) - (room - head) :]])
+    else:
+        step = max(1, room - room // 4)
+        for start in range(0, len(ids) - room, step):
+            yield ids[start : start + room]
+        # The last window ends with the text, so it is as full as the others.
+        yield ids[len(ids) - room :]
+
+
+def _clean(text: str) -> str:
+    """Half a surrogate pair is no character, and the backend refuses it: U+FFFD stands in for it."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _load_hf(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    path = folder / "tokenizer_config.json"
+    code = remote_code(read_json_file(path)) if path.exists() else None
+    names = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+    if not any((folder / name).is_file() for name in names):
+        raise ModelError(
+            f"{folder} has no tokenizer (looked for {', '.join(names)}). Without the one it was trained with, a model can't "
+            "read. Fetch the model again, or copy the tokenizer's files from where it comes from."
+        )
+    try:
+        with quiet():
+            return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+    except Exception as error:
+        if code:
+            raise ModelError(
+                f"{path} wants to run code that came with the model (`{code}`). Tunewright never runs code from a model "
+                "folder. Choose another model; `tunewright models list` shows some."
+            ) from None
+        # Whatever a damaged file makes the backend raise (it has no error family of its own), the reason is its text.
+        raise ModelError(f"{folder}: the tokenizer can't be read ({type(error).__name__}: {error}).") from None
+
+
+def _length_limit(hf: Any, config: dict[str, Any]) -> int:
+    limits = [UNLIMITED]
+    if isinstance(hf.model_max_length, int) and 0 < hf.model_max_length < 1_000_000:
+        limits.append(hf.model_max_length)
+    for key in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"):
+        positions = config.get(key)
+        if isinstance(positions, int) and positions > 0:
+            # 514 = 512 + 2: RoBERTa and its kin count positions from behind the padding id.
+            pad = config.get("pad_token_id")
+            offset = pad + 1 if isinstance(pad, int) and positions % 64 == pad + 1 else 0
+            limits.append(positions - offset)
+    return min(limits)
