@@ -9,12 +9,13 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tunewright.core.text import is_cjk
 from tunewright.report.blocks import Paragraph, Section
 from tunewright.report.run import Run, Score
 from tunewright.report.words import Words
 
 MAIN = "model"
-HEADLINE = {"single_label": "accuracy", "multi_label": "subset_accuracy", "regression": "mae"}
+HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 """The metric of the first sentence: the one that can be said in words to anybody."""
 
 
@@ -34,8 +35,8 @@ class Context:
     @property
     def headline_metric(self) -> str:
         """The metric of the first sentence, or the primary one where that was not measured."""
-        metric = HEADLINE.get(self.run.kind, "accuracy")
-        return metric if self.run.systems(metric) else self.primary_metric
+        wanted = (self.run.evidence.get("headline_metric"), HEADLINE.get(self.run.kind, "accuracy"))
+        return next((str(metric) for metric in wanted if metric and self.run.systems(metric)), self.primary_metric)
 
     @property
     def primary_metric(self) -> str:
@@ -44,7 +45,7 @@ class Context:
 
     @property
     def main_system(self) -> str | None:
-        """The system that the page is about: the fine-tuned model, else the recommended one, else any that was scored."""
+        """The system that the page is about: the fine-tuned model, else the recommended one, else any."""
         measured = self.run.systems(self.headline_metric)
         if MAIN in measured:
             return MAIN
@@ -64,9 +65,28 @@ class Context:
         """`87.1 (84.0–89.7)` on the scale of the metric."""
         return self.words.metric(score.metric, score.value, score.low, score.high)
 
+    def metric(self, metric: str, *, alone: bool = False) -> str | Markup:
+        """A metric's name inside a sentence, or `alone` as in a table. Of sets of labels, accuracy means all right."""
+        key = "subset_accuracy" if (metric, self.run.kind) == ("accuracy", "multi_label") else metric
+        return self.words.heading("metric", key) if alone else self.words.name("metric", key)
+
+    @property
+    def file(self) -> str:
+        """The name of the file the run began with, from whichever file of the run has it; empty where none has."""
+        run = self.run
+        starts = [event.get("source") for event in run.steps("run_started")]
+        errors = [(error.get("origin") or {}).get("path") for error in run.evidence.get("errors") or ()]
+        found = [(run.plan.get("source") or {}).get("path"), run.plan.get("path"), *starts, *errors[:1]]
+        return next((self.file_name(path) for path in found if path), "")
+
     def free(self, value: Any) -> str:
         """A sentence that another part wrote and that may quote a text: empty in a private report."""
         return "" if self.private else self.words.pick(value)
+
+    def written(self, value: Any) -> str:
+        """`free`, and empty on a Chinese page for a sentence that is in English only."""
+        text = self.free(value)
+        return text if self.words.language == "en" or any(map(is_cjk, text)) else ""
 
     def file_name(self, path: Any) -> str:
         """The last part of a path: enough to find it, and no home directory on a page that is passed on."""

@@ -8,19 +8,11 @@ from typing import Literal
 Language = Literal["en", "zh"]
 
 PERCENT = frozenset(
-    [
-        "accuracy",
-        "balanced_accuracy",
-        "macro_f1",
-        "micro_f1",
-        "weighted_f1",
-        "precision",
-        "recall",
-        "f1",
+    {
+        "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "weighted_f1", "precision", "recall", "f1",
         "subset_accuracy",
-        "samples_f1",
-    ]
-)
+    }
+)  # fmt: skip
 """Metrics between 0 and 1 that are shown as so many of a hundred; the others keep their own scale."""
 
 

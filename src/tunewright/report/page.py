@@ -33,7 +33,7 @@ def render(folder: RunFolder, *, language: Language, private: bool) -> str:
     run = read_run(folder)
     context = Context(run=run, words=Words(language), private=private)
     style = _asset("report.css")
-    file = context.file_name((run.plan.get("source") or {}).get("path") or run.plan.get("path"))
+    file = context.file
     page = _environment().get_template("report.html").render(
         words=context.words,
         html_language=_HTML_LANGUAGE[language],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tunewright.report.context import MAIN, Context
-from tunewright.report.numbers import decimals_for, p_value, scale
+from tunewright.report.numbers import decimals_for, hundred_decimals, p_value, scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,8 @@ class Paired:
     n: int
     n_changed: int | None
     verdict: Literal["better", "worse", "no_difference_shown"]
+    crossed: bool
+    """Whether the rows were predicted by cross-validation instead of being test rows."""
 
 
 def all_paired(context: Context) -> list[Paired]:
@@ -33,23 +35,26 @@ def all_paired(context: Context) -> list[Paired]:
 
 def paired(context: Context, metric: str, *, other: str) -> Paired | None:
     """The comparison of the main system with another on one metric; on any metric where that one was not tested."""
-    found = [comparison for comparison in all_paired(context) if comparison.other == other]
+    found = [comparison for comparison in all_paired(context) if comparison.other == other and not comparison.crossed]
     return next((c for c in found if c.metric == metric), found[0] if found else None)
 
 
-def versus(context: Context, comparison: Paired) -> str:
-    """The difference with its interval, in points of a hundred where the metric is read so: `9 (6–12)`."""
-    return signed(context, comparison, absolute=comparison.verdict != "no_difference_shown")
+def versus(context: Context, comparison: Paired, *, whole: bool) -> str:
+    """The difference without its sign, since the sentence says who is better: `9 (6–12)`; `whole` as the headline."""
+    return signed(context, comparison, absolute=True, whole=whole)
 
 
-def signed(context: Context, comparison: Paired, *, absolute: bool = False) -> str:
-    """The difference with its interval; `absolute` drops the sign where the sentence says who is better."""
+def signed(context: Context, comparison: Paired, *, absolute: bool = False, whole: bool = False) -> str:
+    """The difference with its interval, in points of a hundred where the metric is read so."""
     by = scale(comparison.metric)
     value, low, high = (None if v is None else v * by for v in (comparison.difference, comparison.low, comparison.high))
     assert value is not None
     if absolute and value < 0:
         value, low, high = -value, None if high is None else -high, None if low is None else -low
-    decimals = 1 if by == 100 else decimals_for(value, low, high)
+    if by == 100:
+        decimals = hundred_decimals(value / by, *(None if v is None else v / by for v in (low, high))) if whole else 1
+    else:
+        decimals = decimals_for(value, low, high)
     text = context.words.interval(value, low, high, decimals=decimals)
     return text if absolute or value <= 0 else f"+{text}"
 
@@ -60,22 +65,25 @@ def p_text(comparison: Paired) -> str:
 
 
 def _seen_from(main: str, record: dict[str, Any]) -> Paired | None:
-    if main not in (record["system_a"], record["system_b"]):
+    crossed = f"{main}_cv" in (record["system_a"], record["system_b"])
+    name = f"{main}_cv" if crossed else main
+    if name not in (record["system_a"], record["system_b"]) or record.get("difference") is None:
         return None
-    turned = record["system_b"] == main
+    turned = record["system_b"] == name
     low, high = record.get("low"), record.get("high")
     if turned:
         low, high = None if high is None else -high, None if low is None else -low
     winner = {"a_better": record["system_a"], "b_better": record["system_b"]}.get(record.get("verdict", ""))
     return Paired(
         metric=record["metric"],
-        other=record["system_a"] if turned else record["system_b"],
+        other=(record["system_a"] if turned else record["system_b"]).removesuffix("_cv"),
         difference=-record["difference"] if turned else record["difference"],
         low=low,
         high=high,
-        p_value=record.get("p_value"),
+        p_value=record.get("p_adjusted", record.get("p_value")),
         method=record.get("method") or "",
         n=record["n"],
         n_changed=record.get("n_changed"),
-        verdict="no_difference_shown" if winner is None else "better" if winner == main else "worse",
+        verdict="no_difference_shown" if winner is None else "better" if winner == name else "worse",
+        crossed=crossed,
     )

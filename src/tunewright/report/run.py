@@ -143,6 +143,8 @@ def _scores(path: Path) -> tuple[Score, ...]:
     for record in _records(path):
         if record["value"] is None:
             continue  # A score that is undefined (a class without test rows, say) is not a number to show.
-        numbers = {name: None if record.get(name) is None else float(record[name]) for name in ("low", "high")}
-        scores.append(Score(**{name: record.get(name) for name in names} | numbers | {"value": float(record["value"])}))
+        fields: dict[str, Any] = {name: record.get(name) for name in names}
+        for name in ("value", "low", "high"):
+            fields[name] = None if fields[name] is None else float(fields[name])
+        scores.append(Score(**fields))
     return tuple(scores)

@@ -18,19 +18,20 @@ def confusion(
 ) -> Markup:
     """Counts in cells, shaded by their share of the row. Column names stand upright where they fit, else slanted."""
     size = len(labels)
-    left = min(118.0, max(text_width(label) for label in labels) + 12)
+    widest = max(text_width(label) for label in labels)
+    left = min(140.0, max(64.0, widest + 12))
     cell = max(28.0, min(58.0, (380 - left) / size))
     width = left + size * cell + 2
-    slanted = max(text_width(label) for label in labels) > cell - 4
-    reach = min(104.0, max(text_width(label) for label in labels))
-    top = 26 + (reach * 0.72 + 14 if slanted else 20)
+    slanted = widest > cell - 4
+    reach = min(124.0, widest)
+    top = reach * 0.72 + 22 if slanted else 44.0
     parts = [
-        text(left, 13, prediction + " →", class_="label"),
+        text(left - 8, top - 26, prediction + " →", anchor="end", class_="label"),
         text(left - 8, top - 8, gold + " ↓", anchor="end", class_="label"),
     ]
     for i, label in enumerate(labels):
         x, y = left + i * cell, top + i * cell
-        parts.append(text(left - 8, y + cell / 2 + 4, cut(label, left - 10), anchor="end", class_="tick"))
+        parts.append(text(left - 8, y + cell / 2 + 4, cut(label, left - 8), anchor="end", class_="tick"))
         parts.append(_column_name(cut(label, reach if slanted else cell), x + cell / 2, top - 8, slanted=slanted))
         parts.extend(_row(matrix[i], i, left=left, y=y, cell=cell))
     room = reach * 0.7 if slanted else 0.0
@@ -43,7 +44,7 @@ def _row(row: Sequence[int], index: int, *, left: float, y: float, cell: float) 
     for j, value in enumerate(row):
         x, share = left + j * cell, value / total
         tone = "right" if j == index else "wrong"
-        shade = 0.0 if value == 0 else 0.10 + 0.75 * share
+        shade = 0.03 + 0.82 * share**0.75
         parts.append(
             element(
                 "rect", x=x + 0.75, y=y + 0.75, width=cell - 1.5, height=cell - 1.5, rx=2,

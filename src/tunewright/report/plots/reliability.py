@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ def reliability(
     parts = [
         frame.axes(x_ticks=_TICKS, y_ticks=_TICKS, x_label=x_label, y_label=y_label, x_by=100, y_by=100),
         path([(frame.x(0), frame.y(0)), (frame.x(1), frame.y(1))], class_="ideal"),
-        text(frame.x(0.14), frame.y(0.22), ideal, class_="name quiet"),
+        _along(frame, ideal),
     ]
     total = sum(b.n for b in bins) or 1
     seen = [b for b in bins if b.n]
@@ -52,3 +53,11 @@ def reliability(
             element("circle", cx=frame.x(b.confidence), cy=frame.y(b.accuracy), r=radius, class_=f"point {tone}")
         )
     return drawing(*parts, height=HEIGHT, title=title, description=description)
+
+
+def _along(frame: Frame, ideal: str) -> Markup:
+    """The diagonal's name, written along it."""
+    rise, run = frame.y.start - frame.y.end, frame.x.end - frame.x.start
+    x, y = frame.x(0.06), frame.y(0.06)
+    turn = f"rotate({-math.degrees(math.atan2(rise, run)):.1f} {x:.1f} {y:.1f})"
+    return text(x, y - 9, ideal, class_="name quiet", transform=turn)

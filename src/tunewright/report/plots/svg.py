@@ -42,6 +42,7 @@ def drawing(*children: str, height: float, title: str, description: str, width: 
         element("desc", escape(description)),
         *children,
         viewBox=f"0 0 {_short(width)} {_short(height)}",
+        width=width,
         role="img",
         aria_label=f"{title}. {description}",
         class_="plot",
@@ -75,6 +76,7 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
+        """Where a value stands."""
         share = (value - self.low) / (self.high - self.low or 1.0)
         return self.start + share * (self.end - self.start)
 

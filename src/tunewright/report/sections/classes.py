@@ -53,8 +53,8 @@ def _per_class(context: Context) -> list[Block]:
         Column(title=words("column.class")),
         Column(title=strip_axis(scale=(0.0, 100.0)), kind="strip"),
         Column(title="F1", kind="number"),
-        Column(title=words.heading("metric", "precision"), kind="number", narrow=False),
-        Column(title=words.heading("metric", "recall"), kind="number", narrow=False),
+        Column(title=context.metric("precision", alone=True), kind="number", narrow=False),
+        Column(title=context.metric("recall", alone=True), kind="number", narrow=False),
         Column(title="n", kind="number"),
     )
     first = Table(
@@ -94,7 +94,7 @@ def _confusions(context: Context, labels: list[str], matrix: Sequence[Sequence[i
         labels, matrix, gold=str(words("classes.gold")), prediction=str(words("classes.prediction")),
         title=str(title), description=str(said),
     )  # fmt: skip
-    figure = Figure(svg=svg, title=title, caption=said, wide=len(labels) > 4)
+    figure = Figure(svg=svg, title=title, caption=said, wide=True)
     blocks: list[Block] = [Figures(figures=(figure,))]
     if pairs:
         blocks.append(Folded(summary=words("classes.confusions"), blocks=(table,)))

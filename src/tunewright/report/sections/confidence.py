@@ -1,4 +1,4 @@
-"""Whether "90 % sure" means right nine times of ten, and what can be left to the machine because of it."""
+"""Whether "90% sure" means right nine times of ten, and what can be left to the machine because of it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def confidence(context: Context) -> Section | None:
     calibration = run.evidence.get("calibration")
     if calibration:
         blocks.append(_calibration_said(context, calibration))
-    figures = tuple([*_reliability(context, calibration or {}), *_confidences(context)])
+    figures = (*_reliability(context, calibration or {}), *_confidences(context))
     if figures:
         blocks.append(Figures(figures=figures))
     if not blocks:
@@ -40,7 +40,8 @@ def _automation(context: Context, rows: list[dict[str, Any]]) -> Table:
             words("confidence.wanted", wanted=fixed(100 * row["wanted"], 0)),
             bar(row["share"] or 0.0, label=f"{fixed(100 * (row['share'] or 0.0), 0)}%", tone="model"),
             f"{fixed(100 * (row['share'] or 0.0), 0)}%",
-            Cell(text=words.metric("precision", row["precision"], row.get("low"), row.get("high")))
+            Cell(text=words.metric("precision", row["precision"], row.get("low"), row.get("high")),
+                 note=words.find(f"confidence.reached.{row.get('reached')}") or "")
             if row.get("precision") is not None else "–",
             f"{fixed(100 * row['threshold'], 1)}%" if row.get("threshold") is not None else "–",
             count(row["n"]) if row.get("n") is not None else "–",
@@ -70,18 +71,19 @@ def _calibration_said(context: Context, calibration: dict[str, Any]) -> Paragrap
     if isinstance(temperature, int | float):
         key = "confidence.cooled" if temperature > 1.02 else "confidence.warmed" if temperature < 0.98 else None
         text += words(key or "confidence.honest", temperature=fixed(temperature, 2))
-    for metric in ("ece", "brier"):
-        if metric in before and metric in after:
-            text += words("confidence.before_after", metric=words.heading("metric", metric),
-                          before=_figure(context, before[metric]), after=_figure(context, after[metric]))  # fmt: skip
+    for metric in ("ece_debiased" if "ece_debiased" in after else "ece", "brier"):
+        was, now = _figure(context, before.get(metric)), _figure(context, after.get(metric))
+        if was and now:
+            text += words("confidence.before_after", metric=context.metric(metric, alone=True), before=was, after=now)
     return Paragraph(text=text)
 
 
 def _figure(context: Context, value: Any) -> str:
-    """A number, or `{value, low, high}` with its interval."""
-    if isinstance(value, dict):
-        return context.words.interval(value["value"], value.get("low"), value.get("high"), decimals=3)
-    return fixed(float(value), 3)
+    """A number, or `{value, low, high}` with its interval; empty where there is none."""
+    parts = value if isinstance(value, dict) else {"value": value}
+    if parts.get("value") is None:
+        return ""
+    return context.words.interval(parts["value"], parts.get("low"), parts.get("high"), decimals=3)
 
 
 def _reliability(context: Context, calibration: dict[str, Any]) -> list[Figure]:

@@ -42,7 +42,7 @@ def _findings(context: Context) -> list[Block]:
     findings.sort(key=lambda f: _ORDER.get(str(f.get("severity")), 3))
     rows = tuple(
         (
-            Cell(text=words.name("severity", str(finding.get("severity"))),
+            Cell(text=words.heading("severity", str(finding.get("severity"))),
                  tone="wrong" if finding.get("severity") == "error" else "quiet"),
             Cell(text=_finding(context, finding), note=_fix(context, finding)),
             count(finding.get("count") or 0),
@@ -94,7 +94,7 @@ def _account(context: Context) -> Table:
         note = words("data.list_comma").join(said)
         rows.append(
             (
-                Cell(text=words.name("stage", str(stage["stage"])), note=note),
+                Cell(text=words.heading("stage", str(stage["stage"])), note=note),
                 count(stage["read"]), count(stage["quarantined"]), count(stage["dropped"]), count(stage["changed"]),
                 count(stage["kept"]),
             )
@@ -161,16 +161,12 @@ def _columns(context: Context) -> list[Block]:
     names = ("text", "text_pair", "label", "group", "weight", "split", "baseline")
     reasons = columns.get("reasons") or {}
     rows = tuple(
-        (words.name("field", name), str(columns[name]), context.free(reasons.get(name)))
+        (words.heading("field", name), Cell(text=str(columns[name]), note=context.written(reasons.get(name))))
         for name in names
         if columns.get(name)
     )
     if not rows:
         return []
-    head = [Column(title=words("column.field")), Column(title=words("column.column"))]
-    if context.private:
-        rows = tuple(row[:2] for row in rows)
-    else:
-        head.append(Column(title=words("column.why")))
-    table = Table(caption=words("data.columns"), columns=tuple(head), rows=rows, show_caption=False)
+    head = (Column(title=words("column.field")), Column(title=words("column.column")))
+    table = Table(caption=words("data.columns"), columns=head, rows=rows, show_caption=False)
     return [Folded(summary=words("data.columns"), blocks=(table,))]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
+
 from tunewright.report.blocks import Block, Cell, Code, Column, Facts, Folded, Section, Table
 from tunewright.report.context import Context
 from tunewright.report.numbers import count, fixed
@@ -45,15 +47,14 @@ def _model(context: Context) -> list[Block]:
     if not model:
         return []
     rows: list[Row] = []
-    for key in ("name", "revision", "license", "parameters", "language", "weights_digest", "size_bytes"):
+    for key in ("name", "revision", "license", "parameters", "language", "digest", "size_bytes"):
         value = model.get(key)
         if value is None or value == "":
             continue
         if key in ("parameters", "size_bytes") and isinstance(value, int | float):
             value = f"{fixed(value / 1e6, 1)} M" if key == "parameters" else f"{fixed(value / 1e6, 1)} MB"
         rows.append((words.name("model", key), context.file_name(value) if key == "name" else _plain(value)))
-    reason = context.free(model.get("reason"))
-    return [Facts(rows=tuple([*rows, (words("column.why"), reason)] if reason else rows))]
+    return [Facts(rows=tuple(rows))]
 
 
 def _decisions(context: Context) -> list[Block]:
@@ -63,15 +64,12 @@ def _decisions(context: Context) -> list[Block]:
         return []
     rows = []
     for decision in decisions:
-        what = decision.get("what")
-        name = words.name("decision", what) if isinstance(what, str) else words.pick(what)
-        why, overrule = context.free(decision.get("why")), words.pick(decision.get("overrule"))
-        value = decision.get("value")
+        what = str(decision.get("what"))
         rows.append(
             (
-                Cell(text=name),
-                Cell(text=words.pick(value) if isinstance(value, dict | str) else _plain(value), note=why),
-                Cell(text=overrule, tone="quiet"),
+                Cell(text=words.heading("decision", what)),
+                Cell(text=_value(context, decision.get("value")), note=_why(context, decision)),
+                Cell(text=words.pick(decision.get("overrule")), tone="quiet"),
             )
         )
     return [
@@ -86,6 +84,21 @@ def _decisions(context: Context) -> list[Block]:
     ]  # fmt: skip
 
 
+def _value(context: Context, value: Any) -> Any:
+    """A decided value in words: counts by split, a known name, or as it stands."""
+    words = context.words
+    if isinstance(value, dict) and not value.keys() <= {"en", "zh"}:
+        parts = [words("data.reason", reason=words.name("split", str(k)), n=_plain(v)) for k, v in value.items()]
+        return words("data.list_comma").join(parts)
+    return (words.find(f"value.{value}") if isinstance(value, str) else None) or _plain(words.pick(value))
+
+
+def _why(context: Context, decision: dict[str, Any]) -> str | Markup:
+    """The reason as it was given; ours where that is in English only and the page is not, or where it is private."""
+    name = "no_model" if (decision.get("what"), decision.get("value")) == ("model", "none") else decision.get("what")
+    return context.written(decision.get("why")) or context.words.find(f"why.{name}") or ""
+
+
 def _forecast(context: Context) -> list[Block]:
     """Forecast against what was used, where both are known."""
     words, forecast = context.words, context.run.forecast
@@ -93,11 +106,10 @@ def _forecast(context: Context) -> list[Block]:
     seconds = forecast.get("seconds")
     if isinstance(seconds, int | float):
         said = words.duration(seconds)
-        if isinstance(forecast.get("seconds_low"), int | float) and isinstance(
-            forecast.get("seconds_high"), int | float
-        ):
-            bounds = words.duration(forecast["seconds_low"]), words.duration(forecast["seconds_high"])
-            said = str(words("making.time_span", value=said, low=bounds[0], high=bounds[1]))
+        bounds = [forecast.get("seconds_low"), forecast.get("seconds_high")]
+        if all(isinstance(bound, int | float) for bound in bounds):
+            low, high = (words.duration(float(bound or 0)) for bound in bounds)
+            said = str(words("making.time_span", value=said, low=low, high=high))
         used = sum(float(step.get("seconds") or 0) for step in context.run.steps("step"))
         rows.append((words("making.time"), words("making.against", forecast=said, used=words.duration(used))
                      if used else said))  # fmt: skip

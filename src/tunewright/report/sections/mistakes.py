@@ -22,7 +22,8 @@ def mistakes(context: Context) -> Section:
     if not errors:
         return context.section("mistakes", [Paragraph(text=words("mistakes.none"), tone="quiet")])
     shown = errors[:SHOWN]
-    said = words("mistakes.private" if context.private else "mistakes.said", n=len(shown))
+    key = "mistakes.numeric" if run.kind == "regression" else "mistakes.said"
+    said = words("mistakes.private" if context.private else key, n=len(shown))
     listed = Mistakes(
         mistakes=tuple(_mistake(context, error) for error in shown),
         gold=words("mistakes.gold"),
@@ -49,7 +50,7 @@ def _mistake(context: Context, error: dict[str, Any]) -> Mistake:
 def _joined(error: dict[str, Any]) -> str:
     """The text, and below it the second one of a pair."""
     texts = [error.get("text"), error.get("text_pair")]
-    return "\n— \n".join(str(text) for text in texts if text is not None).replace("— \n", "—\n")
+    return "\n—\n".join(str(text) for text in texts if text is not None)
 
 
 def _where(context: Context, origin: dict[str, Any], row_id: str) -> str:

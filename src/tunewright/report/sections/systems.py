@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from tunewright.report.blocks import Block, Cell, Column, Folded, Paragraph, Section, Table
 from tunewright.report.context import Context
-from tunewright.report.numbers import count, megabytes, milliseconds, scale
-from tunewright.report.paired import all_paired, p_text, signed
+from tunewright.report.numbers import count, megabytes, metric_decimals, milliseconds, scale
+from tunewright.report.paired import Paired, all_paired, p_text, signed
 from tunewright.report.plots import strip, strip_axis
 from tunewright.report.run import Score
 
@@ -34,7 +34,7 @@ def _side_by_side(context: Context, metric: str) -> Table:
     bounds = _scale(scores)
     costs = run.evidence.get("costs") or {}
     ordered = sorted(scores, key=lambda s: -s.value if scale(metric) == 100 else s.value)
-    name = words.heading("metric", metric)
+    name = context.metric(metric, alone=True)
     rows = tuple(_row(context, score, bounds, costs.get(score.system) or {}) for score in ordered)
     by = words("systems.percent", metric=name) if scale(metric) == 100 else name
     return Table(
@@ -90,16 +90,15 @@ def _cross_validation(context: Context) -> list[Paragraph]:
     if not record:
         return []
     metric = str(record["metric"])
-    values = [float(value) for value in record["values"]]
+    values = [float(value) for value in record.get("values") or ()]
     shown = [
         (name, score) for name in ("model_cv", "tfidf_cv") if (score := run.score(metric, system=name, split="cv"))
     ]
     by = scale(metric)
-    text = words(
-        "systems.folds", folds=record["folds"], metric=words.name("metric", metric),
-        low=f"{min(values) * by:.1f}" if by == 100 else f"{min(values):.3g}",
-        high=f"{max(values) * by:.1f}" if by == 100 else f"{max(values):.3g}",
-    )  # fmt: skip
+    text = words("systems.folds", folds=record["folds"], metric=context.metric(metric))
+    if values:
+        decimals = metric_decimals(metric, max(values) * by)
+        text += words("systems.folds_range", range=words.span(min(values) * by, max(values) * by, decimals=decimals))
     for name, score in shown:
         text += words(
             "systems.fold_score", system=context.system(name.removesuffix("_cv"), form="the"),
@@ -110,13 +109,14 @@ def _cross_validation(context: Context) -> list[Paragraph]:
 
 def _tests(context: Context) -> Table:
     words = context.words
+    main = context.system(context.main_system or "model", form="The")
     rows = tuple(
         (
-            Cell(text=context.system(c.other), note=words.heading("metric", c.metric)),
+            Cell(text=context.system(c.other), note=_about(context, c)),
             Cell(text=signed(context, c)),
             Cell(text=p_text(c) or "–", note=words.name("method", c.method)),
             Cell(text=count(c.n), note="" if c.n_changed is None else words("systems.changed", n=count(c.n_changed))),
-            Cell(text=words(f"paired.{c.verdict}"), tone="model" if c.verdict == "better" else ""),
+            Cell(text=words(f"paired.{c.verdict}", main=main), tone="model" if c.verdict == "better" else ""),
         )
         for c in all_paired(context)
     )
@@ -134,6 +134,12 @@ def _tests(context: Context) -> Table:
     )
 
 
+def _about(context: Context, comparison: Paired) -> str | Markup:
+    """What was compared: the metric, and whether over rows of cross-validation."""
+    metric = context.metric(comparison.metric, alone=True)
+    return context.words("systems.crossed", metric=metric) if comparison.crossed else metric
+
+
 def _all_metrics(context: Context) -> Table:
     """Every metric of every system on the test split: the table an engineer looks for."""
     run, words = context.run, context.words
@@ -143,7 +149,7 @@ def _all_metrics(context: Context) -> Table:
     names.sort(key=lambda name: name != context.main_system)
     rows = []
     for metric in metrics:
-        cells: list[Cell | str] = [Cell(text=words.heading("metric", metric))]
+        cells: list[Cell | str] = [Cell(text=context.metric(metric, alone=True))]
         for name in names:
             score = run.score(metric, system=name)
             cells.append(Cell(text=context.score_text(score), note=f"n = {count(score.n)}") if score else "–")

@@ -49,11 +49,12 @@ def _said(context: Context, steps: Sequence[Event], evaluated: Sequence[Event]) 
         value = float(best["value"])
         by = scale(best["metric"])
         shown = f"{value * by:.{metric_decimals(best['metric'], value * by)}f}"
-        text += words(
-            "training.best", metric=words.name("metric", best["metric"]), value=shown, step=count(best["step"])
-        )
+        name = context.metric(best["metric"])
+        text += words("training.best", metric=name, value=shown, step=count(best["step"]))
     if run.steps("stopped_early"):
         text += words("training.stopped_early")
+    if (run.evidence.get("trained") or {}).get("refit_on_all"):
+        text += words("training.refit")
     attempts = max((event["attempt"] for event in run.events), default=1)
     if attempts > 1:
         text += words("training.resumed", times=attempts - 1)
@@ -87,7 +88,7 @@ def _metric(context: Context, evaluated: Sequence[Event]) -> Figure | None:
     if len(points) < 2:
         return None
     metric = str(evaluated[-1].get("metric") or context.primary_metric)
-    name = words.name("metric", metric)
+    name = context.metric(metric)
     best, by = _best(evaluated), scale(metric)
     mark = None
     if best:
@@ -96,10 +97,10 @@ def _metric(context: Context, evaluated: Sequence[Event]) -> Figure | None:
         mark = (float(best["step"]), value, str(label))
     title = words("training.metric", metric=name)
     said = words("training.metric_said", n=count(len(points)))
+    y_label = words("systems.percent", metric=name) if by == 100 else name
     svg = lines(
         [Line(name="", points=points, dots=len(points) <= 40)], x_label=str(words("axis.step")),
-        y_label=str(words("systems.percent", metric=name) if by == 100 else words.heading("metric", metric)), title=str(title),
-        description=str(said), mark=mark, y_by=by,
+        y_label=str(y_label), title=str(title), description=str(said), mark=mark, y_by=by,
     )  # fmt: skip
     return Figure(svg=svg, title=title, caption=said)
 

@@ -40,7 +40,7 @@ def verdict(context: Context) -> Verdict:
         return Verdict(headline=words("verdict.none"), sentences=tuple(_unfinished(context)))
     return Verdict(
         headline=_headline(context, score),
-        sentences=tuple([*_primary(context, name), *_others(context, score), *_recommendation(context)]),
+        sentences=(*_primary(context, name), *_others(context, score), *_recommendation(context)),
         facts=tuple(fact for fact in (_automation(context), _weakest(context), _next_step(context)) if fact),
         basis=words(
             "verdict.basis" if score.low is not None else "verdict.basis_bare",
@@ -59,14 +59,15 @@ def _unfinished(context: Context) -> list[Markup]:
 
 def _headline(context: Context, score: Score) -> Markup:
     words = context.words
-    key = f"verdict.of_100.{score.metric}" if context.main_system == MAIN else f"verdict.other.{score.metric}"
+    metric = "subset_accuracy" if (score.metric, context.run.kind) == ("accuracy", "multi_label") else score.metric
+    key = f"verdict.of_100.{metric}" if context.main_system == MAIN else f"verdict.other.{metric}"
     if scale(score.metric) == 100:
         decimals = hundred_decimals(score.value, score.low, score.high)
     else:
         decimals = metric_decimals(score.metric, score.value, score.low, score.high)
     value = _value(context, score, decimals)
     values = {"value": value, **context.units, "system": context.system(score.system, form="the"),
-              "metric": words.name("metric", score.metric)}  # fmt: skip
+              "metric": context.metric(score.metric)}  # fmt: skip
     return words.find(key, **values) or words("verdict.any_metric", **values)
 
 
@@ -86,7 +87,7 @@ def _primary(context: Context, system: str) -> list[Markup]:
     score = context.run.score(context.primary_metric, system=system)
     if score is None:
         return []
-    name = context.words.heading("metric", score.metric)
+    name = context.metric(score.metric, alone=True)
     return [context.words("verdict.primary", metric=name, value=context.score_text(score))]
 
 
@@ -102,18 +103,23 @@ def _others(context: Context, main: Score) -> list[Markup]:
         if score is None:
             continue
         values = {"other": context.system(name, form="The"), "value": context.score_text(score)}
-        if main.metric in ("accuracy", "subset_accuracy"):
-            decimals = hundred_decimals(score.value, score.low, score.high)
-            bounds = [None if b is None else 100 * b for b in (score.low, score.high)]
-            values["value"] = context.words.interval(100 * score.value, bounds[0], bounds[1], decimals=decimals)
+        if scale(main.metric) == 100:
+            values["value"] = _whole(context, score.value, score.low, score.high)
         if comparison is None:
             sentences.append(context.words("verdict.rival_alone", **values))
         else:
-            how = {"better": "verdict.rival_worse", "worse": "verdict.rival_better"}.get(
-                comparison.verdict, "verdict.rival_same"
-            )
-            sentences.append(context.words(how, difference=versus(context, comparison), **values))
+            how = {"better": "rival_worse", "worse": "rival_better"}.get(comparison.verdict, "rival_same")
+            where = "" if comparison.metric == main.metric else "_in"
+            values |= {"metric": context.metric(comparison.metric), "main": context.system(main.system, form="the")}
+            difference = versus(context, comparison, whole=not where)
+            sentences.append(context.words(f"verdict.{how}{where}", difference=difference, **values))
     return sentences
+
+
+def _whole(context: Context, value: float, low: float | None, high: float | None) -> str:
+    """So many of a hundred, in whole numbers where those still show the interval."""
+    bounds = [None if bound is None else 100 * bound for bound in (low, high)]
+    return context.words.interval(100 * value, *bounds, decimals=hundred_decimals(value, low, high))
 
 
 def _recommendation(context: Context) -> list[Markup]:
@@ -132,7 +138,10 @@ def _recommendation(context: Context) -> list[Markup]:
 
 def _automation(context: Context) -> Fact | None:
     """The largest wanted precision up to 95 % (else the lowest) at which some share can be left to the model."""
-    rows = [row for row in context.run.evidence.get("automation") or () if row.get("share")]
+    rows = [
+        row for row in context.run.evidence.get("automation") or ()
+        if row.get("share") and row.get("precision") is not None and row.get("reached") != "missed"
+    ]  # fmt: skip
     if not context.run.evidence.get("automation"):
         return None
     words = context.words
@@ -158,10 +167,12 @@ def _weakest(context: Context) -> Fact | None:
     if not weakest:
         return None
     metric, words = str(weakest["metric"]), context.words
+    if weakest.get("value") is None:
+        return None
     text = words(
         "verdict.weakest",
         label=weakest["label"],
-        metric=words.name("metric", metric),
+        metric=context.metric(metric),
         value=words.metric(metric, weakest["value"], weakest.get("low"), weakest.get("high")),
         n=fixed(weakest["n"], 0),
         **context.units,
@@ -188,7 +199,4 @@ def _shown(context: Context, key: str, value: object) -> object:
 
 def _warnings(context: Context) -> list[Markup]:
     times = (context.run.evidence.get("test_ledger") or {}).get("times_scored") or 0
-    warnings = [context.words("warning.test_ledger", times=times)] if times > 1 else []
-    if not context.run.finished:
-        warnings.append(context.words("warning.unfinished"))
-    return warnings
+    return [context.words("warning.test_ledger", times=times)] if times > 1 else []

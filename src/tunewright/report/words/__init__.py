@@ -1,7 +1,7 @@
 """Every sentence of the report, in English and in Chinese, under one key each.
 
-`words("verdict.of_100", unit="messages", ...)` gives the sentence with its values put in. The sentences may hold a little
-markup (`<b>`); what is put in is escaped, so a label called `<b>` stays `<b>` on the page.
+`words("verdict.primary", metric="accuracy", ...)` gives the sentence with its values put in. The sentences may hold a
+little markup (`<b>`); what is put in is escaped, so a label called `<b>` stays `<b>` on the page.
 """
 
 from __future__ import annotations
