@@ -168,6 +168,8 @@ def test_names_are_preferred_to_numbers_where_each_number_has_one() -> None:
     assert find_columns(table).label == "label_name"
     mixed = raw(text=sentences(EN), label=cycle(0, 1), label_name=cycle("no", "yes", "maybe"))
     assert find_columns(mixed).label == "label"
+    crossed = raw(text=sentences(EN), label=cycle(0, 1), label_name=cycle("no", "no", "yes", "yes"))
+    assert find_columns(crossed).label == "label"
     assert find_columns(table, chosen=ColumnsConfig(label="label")).label == "label"
 
 
@@ -184,6 +186,14 @@ def test_split_group_and_weight_are_found_by_name_and_content() -> None:
     fields = to_fields(table, plan)
     assert fields["split"].to_pylist()[:3] == ["train", "validation", "test"]
     assert fields["weight"].to_pylist()[:2] == [1.0, 0.5]
+
+
+def test_none_says_that_there_is_no_such_column() -> None:
+    table = raw(premise=sentences(EN), hypothesis=sentences(EN), label=cycle("a", "b"), weight=cycle(1, 2))
+    plan = find_columns(table, chosen=ColumnsConfig(text_pair="none", weight="none", label="none"))
+    assert (plan.text_pair, plan.weight, plan.label) == (None, None, None)
+    assert plan.reasons["weight"] == "weight: none, as asked for"
+    assert find_columns(table, chosen=ColumnsConfig(text="premise")).text_pair is None
 
 
 def test_folds_and_languages_are_no_labels() -> None:

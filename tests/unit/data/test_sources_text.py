@@ -132,6 +132,36 @@ def test_odd_headers_become_usable_names(tmp_path: Path) -> None:
     assert result.source.header == ["", "text", "label", "label", "origin"]
 
 
+def test_row_numbers_that_r_writes_without_a_name_are_a_column(tmp_path: Path) -> None:
+    result = read_text(tmp_path, '"text","label"\n"1","a, b","x"\n"2","c","y"\n"3","d","x"\n')
+    assert columns(result)[0] == {"column_1": "1", "text": "a, b", "label": "x"}
+    assert not result.quarantined
+
+
+def test_a_comma_in_every_text_is_no_extra_column(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="3 cells where the header has 2"):
+        read_text(tmp_path, "text,label\n" + "\n".join(f"well, text {i},x" for i in range(9)))
+
+
+def test_header_can_be_said_to_be_there_or_not(tmp_path: Path) -> None:
+    text = "account,shipping\nwhere is my parcel today,shipping\nI can't log in any more,account\n"
+    assert read_text(tmp_path, text, header="none").table["column_1"][0].as_py() == "account"
+    assert read_text(tmp_path, text, header="first_row").table.column_names[2:] == ["account", "shipping"]
+
+
+def test_a_class_named_like_a_column_does_not_make_a_header(tmp_path: Path) -> None:
+    result = read_text(
+        tmp_path, "Why can't I log in today?,account\nWhere is it?,shipping\nLogged out again!,account\n"
+    )
+    assert len(result.table) == 3
+
+
+def test_header_in_the_middle_of_joined_files_is_no_row(tmp_path: Path) -> None:
+    result = read_text(tmp_path, f"text,label\n{ROWS}\ntext,label\n{ROWS}\n")
+    assert bad_lines(result) == [(22, "repeated_header")]
+    assert len(result.table) == 40
+
+
 def test_empty_cells_at_the_end_are_layout(tmp_path: Path) -> None:
     result = read_text(tmp_path, "text,label,,\na,b,,\nc,d,,,,\n")
     assert result.table.column_names[2:] == ["text", "label"]

@@ -100,7 +100,7 @@ def _note(table: pa.Table, row: int, name: str, cell: str, noted: list[Entry] | 
     if noted is None:
         raise DataError(
             f"{where['path']}:{where['line']}: column `{name}` should hold a number, but says {cell!r}. "
-            "Correct it, empty the cell, or choose another task with --task single_label."
+            "Correct it, empty the cell, or choose another task with --task classify."
         )
     noted.append(
         Entry(

@@ -13,7 +13,7 @@ Kind = Literal["single_label", "multi_label", "regression"]
 
 SEPARATORS = (";", "|", "、", "；", ",", "，", "/")
 MAX_INTEGER_CLASSES = 20
-_HOW = "Overrule with --task single_label, multi_label or regression."
+_HOW = "Overrule with --task classify, multi_label or regression."
 
 
 def find_kind(label: Profile, *, is_list: bool) -> tuple[Kind, str | None, str]:

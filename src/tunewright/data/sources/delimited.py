@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from tunewright.core.errors import DataError
-from tunewright.data.sources.dialect import find_dialect, find_header, sample_lines, shape_of
+from tunewright.data.sources.dialect import find_dialect, find_header, numbered_without_name, sample_lines, shape_of
 from tunewright.data.sources.lines import Line, physical_lines
 from tunewright.data.sources.records import Dialect, RowShape, records
 from tunewright.data.sources.types import Kind, NativeRows, Quarantined, ReadConfig, Scan, SourceFormat
@@ -27,7 +27,13 @@ def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
     dialect, why = find_dialect(lines, chosen=delimiter, preferred=preferred)
     rows = [record.cells for record in records(lines, dialect=dialect) if record.cells]
     has_header, why_header = find_header(rows)
-    names = _trim(rows[0], rows[1:]) if rows and has_header else [f"column_{i + 1}" for i in range(_usual_width(rows))]
+    if config.header is not None:
+        has_header = config.header == "first_row"
+        why_header = f"header: {'the first row' if has_header else 'none'}, as asked for"
+    if rows and has_header:
+        names = ["", *rows[0]] if numbered_without_name(rows) else _trim(rows[0], rows[1:])
+    else:
+        names = [f"column_{i + 1}" for i in range(_usual_width(rows))]
     kind: Kind = "tsv" if dialect.delimiter == "\t" else "csv"
     return SourceFormat(
         kind=kind, encoding=scan.encoding, delimiter=dialect.delimiter, newline=scan.newline, header=names,
@@ -44,9 +50,12 @@ def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[Nati
     chunk = NativeRows()
     header_due = source.has_header
     for record in read:
-        if record.cells and header_due:
+        if header_due and (record.cells or record.reason in ("too_few_cells", "too_many_cells")):
             header_due = False
             continue
+        if record.cells == source.header and source.has_header and len(record.cells) > 1:
+            detail = "the header again, as in files that were joined"
+            record = record._replace(reason="repeated_header", detail=detail, raw=_joined(record.cells, source))
         if record.reason:
             chunk.quarantined.append(
                 Quarantined(
@@ -63,6 +72,10 @@ def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[Nati
             yield chunk
             chunk = NativeRows()
     yield chunk
+
+
+def _joined(cells: list[str], source: SourceFormat) -> str:
+    return (source.delimiter or ",").join(cells)
 
 
 def dialect_of(source: SourceFormat) -> Dialect:

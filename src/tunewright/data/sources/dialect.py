@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from tunewright.core.text import is_cjk
 from tunewright.data import hints
 from tunewright.data.sources.lines import Line
-from tunewright.data.sources.records import Dialect, RowShape, records, split_cells
+from tunewright.data.sources.records import Dialect, Record, RowShape, records, split_cells
 
 DELIMITERS = (",", "\t", ";", "|")
 NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
@@ -60,13 +60,24 @@ def find_dialect(lines: list[Line], *, chosen: str | None, preferred: str) -> tu
 def _try(lines: list[Line], dialect: Dialect) -> _Trial:
     read = [record for record in records(lines, dialect=dialect) if record.cells or record.reason]
     head = next((record.cells for record in read if record.cells), [""])
-    width = len(head)
+    width = _width(head, read)
     # A header's trailing empty names are layout, and so are a row's trailing empty cells.
     good = sum(
         len(record.cells) == width or (len(record.cells) > width and not any(record.cells[width:])) for record in read
     )
     names = sum(hints.is_known(cell) for cell in head)
     return _Trial(dialect=dialect, width=width, good=good, bad=len(read) - good, header_names=names)
+
+
+def _width(head: list[str], read: list[Record]) -> int:
+    """Cells of a row: as many as names, or one more where R numbers the rows in a column without a name."""
+    return len(head) + numbered_without_name([record.cells for record in read if record.cells])
+
+
+def numbered_without_name(rows: list[list[str]]) -> bool:
+    """Whether all rows below the header have one cell more than it, and the first cells number the rows."""
+    extra = [row for row in rows[1:] if len(row) == len(rows[0]) + 1 and row[0].isdigit()]
+    return len(rows) > 2 and len(extra) >= 0.9 * (len(rows) - 1) and len({row[0] for row in extra}) == len(extra)
 
 
 def _find_quoting(lines: list[Line], delimiter: str) -> Dialect:
@@ -113,18 +124,21 @@ def find_header(rows: list[list[str]]) -> tuple[bool, str]:
     """Whether the first row names the columns, and why."""
     if not rows:
         return True, "header: the file is empty"
-    first, rest = rows[0], rows[1:]
-    known = [cell for cell in first if hints.is_known(cell)]
-    if known:
+    first = rows[0]
+    rest = [row for row in rows[1:] if row != first]  # joined files have their header again in the middle
+    columns = [{row[i] for row in rest if i < len(row)} for i in range(len(first))]
+    again = [cell for cell, column in zip(first, columns, strict=True) if cell.strip() and cell in column]
+    known = [cell for cell in first if hints.is_known(cell) and cell not in again]
+    prose = any(_is_prose(cell) for cell in first)
+    if known and (not prose or 2 * len(known) >= len(first)):
         return True, f"header: the first row has usual names ({', '.join(known[:3])})"
     if all(cell == str(i) for i, cell in enumerate(first)) and len(first) > 1:
         return True, "header: the first row counts the columns"
     if any(_NUMBER.match(cell.strip()) for cell in first):
         return False, "no header: the first row holds a number where a name would stand"
-    if any(_is_prose(cell) for cell in first):
+    if prose:
         return False, "no header: the first row holds a sentence where a name would stand"
-    columns = list(zip(*[row for row in rest if len(row) == len(first)], strict=True))
-    if len(first) > 1 and any(cell.strip() and cell in column for cell, column in zip(first, columns, strict=False)):
+    if len(first) > 1 and again:
         return False, "no header: a value of the first row comes again below it"
     if not rest:
         return False, "no header: the only row has no usual column names"

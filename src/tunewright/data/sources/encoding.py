@@ -164,10 +164,13 @@ def _legacy(lines: list[bytes]) -> tuple[str, str]:
         return best, f"encoding {best}: {scores[best]:.0%} of its characters would be among the commonest in Chinese"
     other = _ask_charset_normalizer(data)
     if other is not None:
-        return other, f"encoding {other}: the likeliest by its letters; overrule with --encoding"
+        return other, f"encoding {other}: the likeliest by its letters; overrule with --set data.read.encoding=NAME"
     if max(scores.values()) > 0:
-        return best, f"encoding {best}: the bytes come in pairs as in Chinese; overrule with --encoding"
-    return _western(data, "encoding {}: no other encoding fits; overrule with --encoding")
+        return (
+            best,
+            f"encoding {best}: the bytes come in pairs as in Chinese; overrule with --set data.read.encoding=NAME",
+        )
+    return _western(data, "encoding {}: no other encoding fits; overrule with --set data.read.encoding=NAME")
 
 
 def _western(data: bytes, reason: str) -> tuple[str, str]:

@@ -35,7 +35,8 @@ def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[Nati
     except UnicodeDecodeError as error:
         line = 1 + data[: error.start].count(b"\n")
         raise DataError(
-            f"{path}:{line}: byte {error.start} is not {source.encoding}. Give the right one with --encoding NAME."
+            f"{path}:{line}: byte {error.start} is not {source.encoding}. "
+            "Give the right one with --set data.read.encoding=NAME."
         ) from error
     start = _SPACE.match(text).end()  # type: ignore[union-attr]  # matches always
     if text.startswith("{", start):
@@ -63,7 +64,7 @@ _Row = tuple[int, dict[str, object], str]
 def _elements(path: Path, text: str, at: int, encoding: str) -> Iterator[_Row | Quarantined]:
     """Each element of the list that starts at `at`. After a broken one, reading goes on at the next object."""
     if not text.startswith("[", at):
-        raise DataError(f"{path}: a JSON file starts with `[` or `{{`. This one starts with {text[at : at + 20]!r}.")
+        raise DataError(f"{path}: a JSON file starts with `[` or `{{`. This one starts with {text[at : at + 1]!r}.")
     line, counted = 1, 0
     at = _skip(text, at + 1)
     while at < len(text) and text[at] != "]":
@@ -96,7 +97,7 @@ def _wrapped(path: Path, text: str, at: int) -> Iterator[_Row | Quarantined]:
         value, _ = DECODER.raw_decode(text, at)
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{path}: not JSON: {error}. If each line is an object of its own, use --format jsonl."
+            f"{path}: not JSON: {error}. If each line is an object of its own, use --set data.read.format=jsonl."
         ) from None
     lists = {name: part for name, part in value.items() if isinstance(part, list)}
     inner = next((lists[name] for name in (*_WRAPPERS, *lists) if name in lists and _all_objects(lists[name])), None)

@@ -23,6 +23,9 @@ class ReadConfig(Config):
     delimiter: str | None = None
     """What stands between the cells of a CSV row (`,` `;` `|` `tab`). None: found from the rows."""
 
+    header: Literal["first_row", "none"] | None = None
+    """Whether the first row of a CSV names the columns. None: found from the rows."""
+
     format: Kind | None = None
     """csv, tsv, jsonl, json or parquet. None: found from the content, then from the file's ending."""
 
