@@ -120,6 +120,6 @@ def _too_few(train: _Train, *, side: Side) -> DataError:
     rows = sum(len(unit.rows) for unit in train.all_units)
     return DataError(
         f"{rows:,} labelled rows in {len(train.all_units):,} units (groups, or clusters of equal texts) can't be "
-        f"divided: nothing is left for {side}, because train must keep a row of each class. Label more rows, group by a finer "
-        "column, or set `split.validation` or `split.test` to 0."
+        f"divided: nothing is left for {side}, because train must keep a row of each class. "
+        "Label more rows, group by a finer column, or set `split.validation` or `split.test` to 0."
     )

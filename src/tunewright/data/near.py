@@ -3,11 +3,12 @@
 A prefix filter (Chaudhuri et al. 2006; Xiao et al. 2008, "PPJoin"): put the n-grams of every text in one global order,
 rare ones first. Two texts with Jaccard >= t must share at least one of their first `n - ceil(t n) + 1` n-grams, so only
 texts that meet in such a prefix are candidates. Nothing is sampled, so unlike MinHash no pair is missed by bad luck.
-Candidates then pass three filters, each of which can only reject what is truly below the threshold:
+Candidates then pass four filters, each of which can only reject what is truly below the threshold:
 
 1. sizes: the smaller set has at least t times the n-grams of the larger;
-2. parities: a 512-bit sketch, whose differing bits are a lower bound of the n-grams that stand in one set only;
-3. the exact overlap, counted over 64-bit hashes of the n-grams.
+2. places: what follows the first shared n-gram is long enough in both texts to hold the overlap that is needed;
+3. parities: a 512-bit sketch, whose differing bits are a lower bound of the n-grams that stand in one set only;
+4. the exact overlap, counted over 64-bit hashes of the n-grams.
 
 One bound is there for templated text: where more than `LONG_RUN` texts meet in one n-gram of their prefixes, each is
 compared with up to `PIVOTS` of them instead of with all (a family of near duplicates is still joined by its pivot).
@@ -20,6 +21,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +35,7 @@ PIVOTS = 32
 
 _CHUNK_CHARACTERS = 2_000_000
 _IN_MEMORY_NGRAMS = 32_000_000  # 256 MB; more than that lies in a temporary file
-_POSTINGS_PER_PASS = 8_000_000
+_POSTINGS_PER_PASS = 4_000_000
 _PAIRS_PER_BATCH = 1_000_000
 _VERIFIED_NGRAMS_PER_BATCH = 4_000_000
 _SKETCH_BITS = 512
@@ -62,8 +64,8 @@ def near_clusters(texts: Sequence[str], *, threshold: float = THRESHOLD) -> Ints
 def _cluster_unique(texts: list[str], *, threshold: float) -> Ints:
     corpus = _hash_corpus(texts)
     components = _Components(len(texts))
-    for tokens, docs in _postings(corpus, threshold=threshold):
-        for a_P, b_P in _candidates(tokens, docs, corpus=corpus, components=components, threshold=threshold):
+    for postings in _postings(corpus, threshold=threshold):
+        for a_P, b_P in _candidates(postings, corpus=corpus, components=components, threshold=threshold):
             components.join(*_verified(a_P, b_P, corpus=corpus, components=components, threshold=threshold))
     return components.root_D
 
@@ -155,43 +157,54 @@ def _parities(hash_G: Hashes, size_D: Ints) -> Hashes:
     return np.packbits(odd.reshape(len(size_D), _SKETCH_BITS), axis=1, bitorder="little").view(np.uint64)
 
 
-def _postings(corpus: _Corpus, *, threshold: float) -> Iterator[tuple[Hashes, Ints]]:
-    """Pairs (n-gram, document) of all prefixes, sorted by n-gram and then by size; in passes, so that few are held."""
+@dataclass(frozen=True, kw_only=True)
+class _Postings:
+    """Where the n-grams of the prefixes stand: sorted by n-gram, then by the size of the text, then by text."""
+
+    tokens: Hashes
+    docs: npt.NDArray[np.int32]
+    places: npt.NDArray[np.int32]
+    """How many n-grams of the text come before this one in the global order."""
+
+
+def _postings(corpus: _Corpus, *, threshold: float) -> Iterator[_Postings]:
+    """All prefixes, in passes that each hold a part of the n-grams, so that memory is bounded."""
     buckets = 1 << min(22, max(12, (2 * len(corpus.hash_G)).bit_length()))
     count_of_bucket = np.zeros(buckets, np.uint32)
     for low, high in _slices(corpus):
         hash_G = np.asarray(corpus.hash_G[corpus.start_D[low] : corpus.start_D[high]])
         count_of_bucket += np.bincount(hash_G & np.uint64(buckets - 1), minlength=buckets).astype(np.uint32)
-    prefix_D = corpus.size_D - np.ceil(threshold * corpus.size_D - 1e-9).astype(np.int64) + 1
+    prefix_D = corpus.size_D - _ceil(threshold * corpus.size_D) + 1
     passes = 1 + int(prefix_D.sum()) // _POSTINGS_PER_PASS
     for turn in range(passes):
         found = [
             _prefixes(corpus, low, high, prefix_D=prefix_D, counts=count_of_bucket, turn=turn, passes=passes)
             for low, high in _slices(corpus)
         ]
-        tokens = np.concatenate([tokens for tokens, _ in found]) if found else np.zeros(0, np.uint64)
-        docs = np.concatenate([docs for _, docs in found]) if found else np.zeros(0, np.int64)
-        order = np.lexsort((docs, corpus.size_D[docs], tokens))
-        yield tokens[order], docs[order]
+        if found:
+            tokens = np.concatenate([part.tokens for part in found])
+            docs = np.concatenate([part.docs for part in found])
+            places = np.concatenate([part.places for part in found])
+            order = np.lexsort((docs, corpus.size_D[docs], tokens))
+            yield _Postings(tokens=tokens[order], docs=docs[order], places=places[order])
 
 
 def _prefixes(
     corpus: _Corpus, low: int, high: int, *, prefix_D: Ints, counts: npt.NDArray[np.uint32], turn: int, passes: int
-) -> tuple[Hashes, Ints]:
+) -> _Postings:
     hash_G = np.asarray(corpus.hash_G[corpus.start_D[low] : corpus.start_D[high]])
     size_D = corpus.size_D[low:high]
-    owner_G = np.repeat(np.arange(low, high), size_D)
+    owner_G = np.repeat(np.arange(low, high, dtype=np.int32), size_D)
     # Any order that is the same for all texts keeps the guarantee, so a count per bucket is as right as one per n-gram.
     count_G = counts[hash_G & np.uint64(len(counts) - 1)]
     order = np.lexsort((hash_G, count_G, owner_G))
-    rank_G = np.arange(len(hash_G)) - np.repeat(corpus.start_D[low:high] - corpus.start_D[low], size_D)
+    place_G = np.arange(len(hash_G)) - np.repeat(corpus.start_D[low:high] - corpus.start_D[low], size_D)
+    tokens = hash_G[order]
     # An n-gram that is alone in its bucket is alone in the corpus: it fills the prefix but can meet nothing.
-    chosen = (rank_G < prefix_D[owner_G]) & (count_G[order] > 1)
-    tokens, docs = hash_G[order][chosen], owner_G[chosen]
+    chosen = (place_G < prefix_D[owner_G]) & (count_G[order] > 1)
     if passes > 1:
-        mine = (tokens >> np.uint64(40)) % np.uint64(passes) == turn
-        tokens, docs = tokens[mine], docs[mine]
-    return tokens, docs
+        chosen &= (tokens >> np.uint64(40)) % np.uint64(passes) == turn
+    return _Postings(tokens=tokens[chosen], docs=owner_G[chosen], places=place_G[chosen].astype(np.int32))
 
 
 def _slices(corpus: _Corpus) -> Iterator[tuple[int, int]]:
@@ -205,35 +218,44 @@ def _slices(corpus: _Corpus) -> Iterator[tuple[int, int]]:
 
 
 def _candidates(
-    tokens: Hashes, docs: Ints, *, corpus: _Corpus, components: _Components, threshold: float
+    postings: _Postings, *, corpus: _Corpus, components: _Components, threshold: float
 ) -> Iterator[tuple[Ints, Ints]]:
     """Pairs of documents that share an n-gram of their prefixes, in batches."""
+    tokens, docs, places = postings.tokens, postings.docs, postings.places
     if not len(tokens):
         return
     run_starts = np.flatnonzero(np.concatenate([[True], tokens[1:] != tokens[:-1]]))
     run_lengths = np.diff(np.concatenate([run_starts, [len(tokens)]]))
     for start, length in zip(run_starts[run_lengths > LONG_RUN], run_lengths[run_lengths > LONG_RUN], strict=True):
-        yield from _pivot_pairs(docs[start : start + length], components=components)
-    in_short_run = np.repeat(run_lengths <= LONG_RUN, run_lengths)
-    run_end = np.repeat(run_starts + run_lengths, run_lengths)[in_short_run]
-    place = np.flatnonzero(in_short_run)
-    # Inside a run documents stand by size, so the partners that are not too large follow without a gap.
-    size_D = corpus.size_D
-    longest = int(size_D.max()) + 2
+        yield from _pivot_pairs(docs[start : start + length].astype(np.int64), components=components)
     run_index = np.repeat(np.arange(len(run_starts)), run_lengths)
-    key = run_index * longest + size_D[docs]
-    largest = np.minimum(np.floor(size_D[docs[place]] / threshold + 1e-9).astype(np.int64), longest - 1)
-    last = np.searchsorted(key, run_index[place] * longest + largest, side="right")
-    partners = np.minimum(last, run_end) - place - 1
+    size_P = corpus.size_D[docs]
+    # Of two texts the smaller one has its first shared n-gram even earlier: 2t / (1 + t) of its n-grams must follow.
+    early = places <= size_P - _ceil(2 * threshold / (1 + threshold) * size_P)
+    left_index = np.flatnonzero((run_lengths <= LONG_RUN)[run_index] & early)
+    # Inside a run documents stand by size, so the partners that are not too large follow without a gap.
+    longest = int(corpus.size_D.max()) + 2
+    key = run_index * longest + size_P
+    largest = np.minimum(np.floor(size_P[left_index] / threshold + 1e-9).astype(np.int64), longest - 1)
+    last = np.searchsorted(key, run_index[left_index] * longest + largest, side="right")
+    partners = last - left_index - 1
     bounds = np.concatenate([[0], np.cumsum(partners)])
     low = 0
-    while low < len(place):
+    while low < len(left_index):
         high = max(low + 1, int(np.searchsorted(bounds, bounds[low] + _PAIRS_PER_BATCH, side="right")) - 1)
         counts = partners[low:high]
-        left = np.repeat(place[low:high], counts)
+        left = np.repeat(left_index[low:high], counts)
         right = left + 1 + np.arange(len(left)) - np.repeat(bounds[low:high] - bounds[low], counts)
-        yield docs[left], docs[right]
+        needed = _ceil(threshold / (1 + threshold) * (size_P[left] + size_P[right]))
+        enough = (size_P[left] - places[left] >= needed) & (size_P[right] - places[right] >= needed)
+        yield docs[left[enough]].astype(np.int64), docs[right[enough]].astype(np.int64)
         low = high
+
+
+def _ceil(values: npt.NDArray[np.floating[Any]]) -> Ints:
+    """Rounded up, forgiving the last bits: `.8 * 5` is 4 and not 4.000000000000001."""
+    rounded: Ints = np.ceil(values - 1e-9).astype(np.int64)
+    return rounded
 
 
 def _pivot_pairs(docs: Ints, *, components: _Components) -> Iterator[tuple[Ints, Ints]]:

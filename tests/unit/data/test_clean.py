@@ -4,9 +4,9 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
-from audit_tables import table
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.data.audit_tables import table
 
 from tunewright.core.text import fold
 from tunewright.data.clean import (

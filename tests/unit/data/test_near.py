@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from audit_tables import WORDS, disguised, retouched, sentence
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.data.audit_tables import WORDS, disguised, retouched, sentence
 
 from tunewright.core.text import ngrams
 from tunewright.data import near
