@@ -1,6 +1,6 @@
 """One vector per text from a pretrained model whose weights don't move: the mean over its tokens.
 
-    N  texts     H  hidden size     W  windows     T  tokens, padded
+N  texts     H  hidden size     W  windows     T  tokens, padded
 """
 
 from __future__ import annotations

@@ -69,9 +69,7 @@ def check_folder(folder: Path) -> CheckedFolder:
     Raises ModelError if something is missing, damaged or unsafe; the message says which file and what to do.
     """
     if not folder.is_dir():
-        raise ModelError(
-            f"{folder} is no folder. A model is a folder with config.json, safetensors and a tokenizer."
-        )
+        raise ModelError(f"{folder} is no folder. A model is a folder with config.json, safetensors and a tokenizer.")
     _refuse_adapter(folder)
     config, notes = _check_config(folder)
     weights = _find_weights(folder)
@@ -132,8 +130,8 @@ def _check_config(folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     if not _is_known(model_type):
         if code:
             raise ModelError(
-                f"{path} wants to run code that came with the model (`{code}`). Tunewright never runs code from a model "
-                f"folder, and transformers has no model of its own of the type `{model_type}`. Choose another model; "
+                f"{path} wants to run code that came with the model (`{code}`). Tunewright never runs code from a "
+                f"model folder, and transformers has no model of its own of the type `{model_type}`. Choose another; "
                 "`tunewright models list` shows some."
             )
         raise ModelError(
@@ -157,9 +155,7 @@ def _refuse_odd_values(path: Path, config: dict[str, Any]) -> None:
             _refuse_odd_values(path, value)
         elif key.startswith(("num_", "n_")) and isinstance(value, int) and not isinstance(value, bool):
             if not -1 <= value <= 100_000:
-                raise ModelError(
-                    f"{path}: `{key}` is {value:,}. No model has that; the file is damaged."
-                )
+                raise ModelError(f"{path}: `{key}` is {value:,}. No model has that; the file is damaged.")
         elif isinstance(value, float) and not math.isfinite(value) and not key.startswith("rope"):
             raise ModelError(f"{path}: `{key}` is {value}, which is no usable number.")
 
@@ -210,9 +206,9 @@ def _no_weights(folder: Path) -> str:
     pickles = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in PICKLES)
     if pickles:
         return (
-            f"{folder} has its weights only as {', '.join(pickles[:3])}. Such files can hold a program that runs when they "
-            f"are opened, so they are not read. `tunewright models convert {folder} NEW_FOLDER` takes the plain numbers out of "
-            "them, in a process of its own without network, and writes safetensors."
+            f"{folder} has its weights only as {', '.join(pickles[:3])}. Such files can hold a program that runs when "
+            f"they are opened, so they are not read. `tunewright models convert {folder} NEW_FOLDER` takes the plain "
+            "numbers out of them, in a process of its own without network, and writes safetensors."
         )
     return f"{folder} has no weights ({WEIGHTS} or {INDEX}). Fetch the model again."
 

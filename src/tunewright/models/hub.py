@@ -16,8 +16,8 @@ from tunewright.models.folder import has_weights
 Announce = Callable[[str], None]
 
 DATA_FILES = (
-    "config.json", "README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-    "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "source.spm",
+    "config.json", "README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "source.spm",
     "target.spm", "chat_template.jinja", "generation_config.json",
 )  # fmt: skip
 """What is fetched beside the weights; no Python, no other format of the same weights."""
@@ -106,8 +106,8 @@ def _wanted(files: list[Any], weights: tuple[str, ...], hub_id: str) -> list[Any
         if weights is SAFE_WEIGHTS and pickled:
             raise ModelError(
                 f"{hub_id} has its weights only as .bin, which can hold a program that runs when it is opened. "
-                f"`tunewright models convert {hub_id} NEW_FOLDER` takes the plain numbers out of it, in a process of its own "
-                "without network, and writes safetensors."
+                f"`tunewright models convert {hub_id} NEW_FOLDER` takes the plain numbers out of it, in a process of "
+                "its own without network, and writes safetensors."
             )
         raise ModelError(f"{hub_id} has no weights of the kind that is read here ({', '.join(weights)}).")
     return found + [file for file in files if file.rfilename in DATA_FILES]

@@ -98,7 +98,7 @@ class LoadedModel:
 
 
 def resolve(path: str, *, revision: str | None = None, announce: Announce | None = None) -> LocalModel:
-    """The model of that name, downloaded if it is a hub id that is not here yet; `announce` is told before, with the size.
+    """The model of that name, downloaded if it is a hub id that is not here yet; `announce` is told the size before.
 
     `path` is `starter`, a folder, a hub id such as `answerdotai/ModernBERT-base`, or `modelscope:ID`.
 
@@ -145,8 +145,8 @@ def load_classifier(
     """The model with a head for these labels (for regression: one number), float32 unless said otherwise.
 
     New weights depend on `seed` alone. Where the folder holds a classifier whose labels are among `labels`, their rows of
-    the head are taken over, in whatever order they stand now. `pad_id` is the tokenizer's: models that read the last token
-    need it.
+    the head are taken over, in whatever order they stand now. `pad_id` is the tokenizer's (looked up if not given):
+    models that read the last token need it.
 
     Raises ModelError if the architecture has no classification head or the weights don't fit the config.
     """

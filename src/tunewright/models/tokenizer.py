@@ -2,7 +2,7 @@
 
     N  texts     W  windows     T  tokens of all windows together
 
-Encoded by the tokenizer's own fast backend straight into compact arrays. A text that holds the *name* of a special token
+Encoded by the tokenizer's own fast backend straight into compact arrays. The *name* of a special token in a text
 ("[SEP]", "</s>") is read as those characters: what a user types can't end a sequence.
 """
 
@@ -35,7 +35,7 @@ _CHUNK = 2_048
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """Ragged arrays of N texts; text i has the tokens `values[offsets[i]:offsets[i + 1]]` of all its windows in a row."""
+    """Ragged arrays of N texts; all windows of text i, one behind the other, are `values[offsets[i]:offsets[i + 1]]`."""
 
     values: Ids
     """(T,) token ids, special ones included."""
@@ -90,8 +90,8 @@ class Tokenizer:
     ) -> Encoded:
         """Texts, or pairs of texts, as windows of at most `max_length` tokens.
 
-        `head` reads the beginning, `head_tail` the first quarter and the end of what fits (the end says more in reviews: Sun
-        et al. 2019, arXiv:1905.05583), `windows` everything, neighbours overlapping by a quarter.
+        `head` reads the beginning, `head_tail` a beginning of a quarter of the room and the end (which says more in
+        reviews: Sun et al. 2019, arXiv:1905.05583), `windows` everything, neighbours overlapping by a quarter.
         """
         frame = self._frame if pairs is None else self._pair_frame
         budget = max_length - frame.size
@@ -341,8 +341,8 @@ def _load_hf(folder: Path) -> Any:
     names = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
     if not any((folder / name).is_file() for name in names):
         raise ModelError(
-            f"{folder} has no tokenizer (looked for {', '.join(names)}). Without the one it was trained with, a model can't "
-            "read. Fetch the model again, or copy the tokenizer's files from where it comes from."
+            f"{folder} has no tokenizer (looked for {', '.join(names)}). Without the one it was trained with, a model "
+            "can't read. Fetch the model again, or copy the tokenizer's files from where it comes from."
         )
     try:
         with quiet():
@@ -350,8 +350,8 @@ def _load_hf(folder: Path) -> Any:
     except Exception as error:
         if code:
             raise ModelError(
-                f"{path} wants to run code that came with the model (`{code}`). Tunewright never runs code from a model "
-                "folder. Choose another model; `tunewright models list` shows some."
+                f"{path} wants to run code that came with the model (`{code}`). Tunewright never runs code from a "
+                "model folder. Choose another model; `tunewright models list` shows some."
             ) from None
         # Whatever a damaged file makes the backend raise (it has no error family of its own), the reason is its text.
         raise ModelError(f"{folder}: the tokenizer can't be read ({type(error).__name__}: {error}).") from None
