@@ -75,9 +75,7 @@ class Context:
         """The name of the file the run began with, from whichever file of the run has it; empty where none has."""
         run = self.run
         starts = [event.get("source") for event in run.steps("run_started")]
-        errors = [(error.get("origin") or {}).get("path") for error in run.evidence.get("errors") or ()]
-        found = [(run.plan.get("source") or {}).get("path"), run.plan.get("path"), *starts, *errors[:1]]
-        return next((self.file_name(path) for path in found if path), "")
+        return next((self.file_name(path) for path in [*starts, run.plan.get("path")] if path), "")
 
     def free(self, value: Any) -> str:
         """A sentence that another part wrote and that may quote a text: empty in a private report."""

@@ -40,17 +40,12 @@ def decimals_for(value: float, *others: float | None) -> int:
     return 3 if largest == 0 else max(0, min(4, 2 - math.floor(math.log10(largest))))
 
 
-def interval(
-    value: float, low: float | None, high: float | None, *, decimals: int, language: Language, brackets: bool = True
-) -> str:
-    """`87 (84–90)`; in Chinese `87（84–90）`. Without bounds only the value. Negative bounds are joined by a word."""
+def interval(value: float, low: float | None, high: float | None, *, decimals: int, language: Language) -> str:
+    """`87 (84–90)`. Without bounds only the value."""
     shown = fixed(value, decimals)
     if low is None or high is None:
         return shown
-    bounds = span(low, high, decimals=decimals, language=language)
-    if not brackets:
-        return f"{shown} {bounds}"
-    return f"{shown}（{bounds}）" if language == "zh" else f"{shown} ({bounds})"
+    return f"{shown} ({span(low, high, decimals=decimals, language=language)})"
 
 
 def span(low: float, high: float, *, decimals: int, language: Language) -> str:

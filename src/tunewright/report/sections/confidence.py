@@ -83,7 +83,7 @@ def _figure(context: Context, value: Any) -> str:
     parts = value if isinstance(value, dict) else {"value": value}
     if parts.get("value") is None:
         return ""
-    return context.words.interval(parts["value"], parts.get("low"), parts.get("high"), decimals=3)
+    return context.words.inline(context.words.interval(parts["value"], parts.get("low"), parts.get("high"), decimals=3))
 
 
 def _reliability(context: Context, calibration: dict[str, Any]) -> list[Figure]:

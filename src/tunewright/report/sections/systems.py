@@ -102,7 +102,7 @@ def _cross_validation(context: Context) -> list[Paragraph]:
     for name, score in shown:
         text += words(
             "systems.fold_score", system=context.system(name.removesuffix("_cv"), form="the"),
-            value=context.score_text(score), n=count(score.n),
+            value=words.inline(context.score_text(score)), n=count(score.n),
         )  # fmt: skip
     return [Paragraph(text=text)]
 

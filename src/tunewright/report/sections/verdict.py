@@ -88,7 +88,7 @@ def _primary(context: Context, system: str) -> list[Markup]:
     if score is None:
         return []
     name = context.metric(score.metric, alone=True)
-    return [context.words("verdict.primary", metric=name, value=context.score_text(score))]
+    return [context.words("verdict.primary", metric=name, value=context.words.inline(context.score_text(score)))]
 
 
 def _others(context: Context, main: Score) -> list[Markup]:
@@ -105,6 +105,7 @@ def _others(context: Context, main: Score) -> list[Markup]:
         values = {"other": context.system(name, form="The"), "value": context.score_text(score)}
         if scale(main.metric) == 100:
             values["value"] = _whole(context, score.value, score.low, score.high)
+        values["value"] = context.words.inline(values["value"])
         if comparison is None:
             sentences.append(context.words("verdict.rival_alone", **values))
         else:
@@ -112,7 +113,9 @@ def _others(context: Context, main: Score) -> list[Markup]:
             where = "" if comparison.metric == main.metric else "_in"
             values |= {"metric": context.metric(comparison.metric), "main": context.system(main.system, form="the")}
             difference = versus(context, comparison, whole=not where)
-            sentences.append(context.words(f"verdict.{how}{where}", difference=difference, **values))
+            sentences.append(
+                context.words(f"verdict.{how}{where}", difference=context.words.inline(difference), **values)
+            )
     return sentences
 
 
@@ -153,7 +156,7 @@ def _automation(context: Context) -> Fact | None:
     row = max(usual, key=lambda r: r["wanted"]) if usual else min(rows, key=lambda r: r["wanted"])
     values = {
         "wanted": fixed(100 * row["wanted"], 0), "share": fixed(100 * row["share"], 0), **context.units,
-        "precision": words.metric("precision", row["precision"], row.get("low"), row.get("high")),
+        "precision": words.inline(words.metric("precision", row["precision"], row.get("low"), row.get("high"))),
         "n": fixed(row["n"], 0),
     }  # fmt: skip
     if row.get("threshold") is None:
@@ -173,7 +176,7 @@ def _weakest(context: Context) -> Fact | None:
         "verdict.weakest",
         label=weakest["label"],
         metric=context.metric(metric),
-        value=words.metric(metric, weakest["value"], weakest.get("low"), weakest.get("high")),
+        value=words.inline(words.metric(metric, weakest["value"], weakest.get("low"), weakest.get("high"))),
         n=fixed(weakest["n"], 0),
         **context.units,
     )

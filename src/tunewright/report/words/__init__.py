@@ -31,7 +31,7 @@ class Words:
 
     def __call__(self, key: str, **values: Any) -> Markup:
         """The sentence with its values put in and escaped."""
-        return Markup(self._sentences[key]).format(**values)
+        return Markup(self._sentences[key].replace("n = {", "n\u00a0=\u00a0{")).format(**values)
 
     def find(self, key: str, **values: Any) -> Markup | None:
         """The sentence, or None where there is none for this key or a value it needs is not given."""
@@ -65,7 +65,7 @@ class Words:
         return {"unit": measure + noun, "new_unit": f"{measure}新{noun}", "noun": noun, "measure": measure}
 
     def interval(self, value: float, low: float | None, high: float | None, *, decimals: int) -> str:
-        """`87 (84–90)` in this language."""
+        """`87 (84–90)` as it stands in a table."""
         return numbers.interval(value, low, high, decimals=decimals, language=self.language)
 
     def span(self, low: float, high: float, *, decimals: int) -> str:
@@ -73,12 +73,16 @@ class Words:
         return numbers.span(low, high, decimals=decimals, language=self.language)
 
     def metric(self, metric: str, value: float, low: float | None, high: float | None) -> str:
-        """A score on the scale people read it: so many of a hundred, or its own."""
+        """A score on the scale people read it, so many of a hundred or its own, as it stands in a table."""
         by = numbers.scale(metric)
         bounds = [None if bound is None else bound * by for bound in (low, high)]
-        return self.interval(
-            value * by, bounds[0], bounds[1], decimals=numbers.metric_decimals(metric, value * by, *bounds)
-        )
+        return self.interval(value * by, *bounds, decimals=numbers.metric_decimals(metric, value * by, *bounds))
+
+    def inline(self, figure: str) -> Markup:
+        """A figure inside a sentence: kept on one line, with the brackets of the language."""
+        if self.language == "zh":
+            figure = figure.replace(" (", "（").replace(")", "）")
+        return Markup('<span class="nb">{}</span>').format(figure)
 
     def duration(self, seconds: float) -> str:
         """Seconds, minutes or hours in this language."""
