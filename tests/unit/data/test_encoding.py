@@ -29,6 +29,8 @@ RUSSIAN = "текст,метка\nОчень хорошая гостиница �
         (SIMPLIFIED, "utf-16-le", "utf-16-le"),
         (SIMPLIFIED, "utf-16-be", "utf-16-be"),
         (SIMPLIFIED.replace("酒店", "上" * 30), "utf-16-le", "utf-16-le"),
+        ("text,label\nI can’t pay,a\nthe “café” is closed,b\n", "gb18030", "gb18030"),
+        ("text,label\nI can’t pay,a\nthe “café” is closed,b\n", "cp1252", "cp1252"),
         (TRADITIONAL, "big5", "big5"),
         (TRADITIONAL, "gb18030", "gb18030"),
         (GERMAN, "cp1252", "cp1252"),

@@ -116,6 +116,12 @@ def test_tab_separated_quotes_are_characters_unless_they_wrap_cells(tmp_path: Pa
     assert wrapped.table["sentence"][0].as_py() == 'say "hi"'
 
 
+def test_tab_separated_cells_over_lines_are_wrapped_cells(tmp_path: Path) -> None:
+    rows = "\n".join(f'"first line {i}\nsecond line"\ta' for i in range(9))
+    result = read_text(tmp_path, f"text\tlabel\n{rows}\n", name="a.tsv")
+    assert result.table["text"].to_pylist() == [f"first line {i}\nsecond line" for i in range(9)]
+
+
 def test_backslash_quotes_are_read_where_a_file_has_them(tmp_path: Path) -> None:
     result = read_text(tmp_path, 'text,label\n"he said \\"hi, you\\"",a\n"C:\\\\dir",b\n"plain",a\n')
     assert result.table["text"].to_pylist() == ['he said "hi, you"', "C:\\dir", "plain"]

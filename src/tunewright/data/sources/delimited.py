@@ -25,7 +25,7 @@ def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
         raise DataError(f"{path}: the file is empty. A file with a header row and one row a line is needed.")
     preferred = "\t" if config.format == "tsv" or path.suffix.lower() in (".tsv", ".tab") else ","
     dialect, why = find_dialect(lines, chosen=delimiter, preferred=preferred)
-    rows = [record.cells for record in records(lines, dialect=dialect) if record.cells]
+    rows = [record.cells for record in records(lines[:2000], dialect=dialect) if record.cells]
     has_header, why_header = find_header(rows)
     if config.header is not None:
         has_header = config.header == "first_row"

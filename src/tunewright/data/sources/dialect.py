@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from tunewright.core.text import is_cjk
 from tunewright.data import hints
 from tunewright.data.sources.lines import Line
-from tunewright.data.sources.records import Dialect, Record, RowShape, records, split_cells
+from tunewright.data.sources.records import Dialect, Record, RowShape, records
 
 DELIMITERS = (",", "\t", ";", "|")
 NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 SPELT = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe"}
 
 _SAMPLE_LINES = 2000
+_DOUBLED = re.compile(r'(?:^|\t)"[^\t]*""[^\t]*"(?:\t|\r?\n?$)')
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?$")
 
 
@@ -35,9 +36,9 @@ class _Trial:
 
 
 def sample_lines(sample: str, newline: str) -> list[Line]:
-    """The first lines of the sample, numbered; byte positions are not known here and not needed."""
+    """The lines of the sample, numbered; byte positions are not known here and not needed."""
     end = "\r" if newline == "\r" else "\n"
-    pieces = sample.split(end, _SAMPLE_LINES)[:_SAMPLE_LINES]
+    pieces = sample.split(end)
     return [Line(i, 0, 0, text + end) for i, text in enumerate(pieces, start=1) if text or i < len(pieces)]
 
 
@@ -46,7 +47,13 @@ def find_dialect(lines: list[Line], *, chosen: str | None, preferred: str) -> tu
     if chosen is not None:
         delimiter = NAMED.get(chosen, chosen)
         return _find_quoting(lines, delimiter), f"delimiter {SPELT.get(delimiter, delimiter)}: as asked for"
-    trials = [trial for delimiter in DELIMITERS if (trial := _try(lines, _find_quoting(lines, delimiter))).width > 1]
+    first, head = lines[:_SAMPLE_LINES], next(line.text for line in lines if line.text.strip())
+    trials = [
+        _try(first, _find_quoting(lines if delimiter == "\t" else first, delimiter))
+        for delimiter in DELIMITERS
+        if delimiter in head
+    ]
+    trials = [trial for trial in trials if trial.width > 1]
     best = max(trials, key=lambda t: (round(t.score, 2), t.dialect.delimiter == preferred, t.width), default=None)
     if best is None or best.score < 0.5:
         return _single_column(lines), "one column: no delimiter gives rows of equal width"
@@ -99,18 +106,17 @@ def _better(lines: list[Line], first: Dialect, second: Dialect) -> Dialect:
 
 
 def _quotes_wrap(lines: list[Line], dialect: Dialect) -> bool:
-    """Whether quotes in a tab-separated file wrap cells; many such files have none, and a quote is only a character.
+    """Whether quotes in a tab-separated file wrap cells; in many such files a quote is a character like any other.
 
-    They do when the header's names are quoted, or when quoted cells read without fault and some of them need it.
+    The reading that breaks fewer rows is right. Where both break as few, a quoted header or a doubled quote inside a
+    wrapped cell is the sign that quotes wrap.
     """
-    if lines and lines[0].text.startswith('"') and isinstance(split_cells(lines[0].text.rstrip("\r\n"), dialect), list):
+    if not any('"' in line.text for line in lines):
         return True
-    read = [record for record in records(lines, dialect=dialect) if record.cells or record.reason]
-    if any(record.reason in ("unclosed_quote", "quote_inside_quotes", "orphan_quote") for record in read):
-        return False
-    needed = ('"', "\t", "\n", ",")
-    wrapped = [line.text for line in lines if '\t"' in line.text or line.text.startswith('"')]
-    return bool(wrapped) and any(mark in cell for record in read for cell in record.cells for mark in needed)
+    wrapped, plain = _try(lines, dialect), _try(lines, replace(dialect, quoting=False))
+    if wrapped.bad != plain.bad:
+        return wrapped.bad < plain.bad
+    return lines[0].text.startswith('"') or any(_DOUBLED.search(line.text) for line in lines)
 
 
 def _single_column(lines: list[Line]) -> Dialect:

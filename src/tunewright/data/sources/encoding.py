@@ -40,8 +40,10 @@ _NOT_TEXT = {
     b"\x00\x00\xfe\xff": "UTF-32; save it as UTF-8",
 }
 
-_OTHERS = ("cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "cp949")
+_OTHERS = ("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "cp949")
 """Further encodings that leave ASCII as it is; anything stranger must be asked for."""
+
+_OVERRULE = "overrule with --set data.read.encoding=NAME"
 
 
 @dataclass
@@ -153,24 +155,27 @@ def _legacy(lines: list[bytes]) -> tuple[str, str]:
         byte > 127 and (i == 0 or data[i - 1] < 128) and (i + 1 == len(data) or data[i + 1] < 128)
         for i, byte in enumerate(data)
     )
-    if alone > 0.5 * high:
-        return _western(data, f"encoding {{}}: {alone} of {high} non-ASCII bytes stand alone between Latin letters")
+    if alone >= 0.5 * high and _plausible(lines, "gb18030", _COMMON_SIMPLIFIED, needed=0.99) < 0.5:
+        return _western(
+            data, f"encoding {{}}: {alone} of {high} non-ASCII bytes stand alone between Latin letters; {_OVERRULE}"
+        )
     scores = {
         "gb18030": _plausible(lines, "gb18030", _COMMON_SIMPLIFIED),
         "big5": _plausible(lines, "big5", _COMMON_TRADITIONAL),
     }
     best = max(scores, key=lambda name: scores[name])
     if scores[best] >= 0.08:
-        return best, f"encoding {best}: {scores[best]:.0%} of its characters would be among the commonest in Chinese"
+        share = f"{scores[best]:.0%} of its characters"
+        return best, f"encoding {best}: {share} would be common Chinese ones, signs or accented letters"
     other = _ask_charset_normalizer(data)
     if other is not None:
-        return other, f"encoding {other}: the likeliest by its letters; overrule with --set data.read.encoding=NAME"
+        return other, f"encoding {other}: the likeliest by its letters; {_OVERRULE}"
     if max(scores.values()) > 0:
         return (
             best,
-            f"encoding {best}: the bytes come in pairs as in Chinese; overrule with --set data.read.encoding=NAME",
+            f"encoding {best}: the bytes come in pairs as in Chinese; {_OVERRULE}",
         )
-    return _western(data, "encoding {}: no other encoding fits; overrule with --set data.read.encoding=NAME")
+    return _western(data, f"encoding {{}}: no other encoding fits; {_OVERRULE}")
 
 
 def _western(data: bytes, reason: str) -> tuple[str, str]:
@@ -178,13 +183,17 @@ def _western(data: bytes, reason: str) -> tuple[str, str]:
     return name, reason.format(name)
 
 
-def _plausible(lines: list[bytes], encoding: str, common: frozenset[str]) -> float:
-    """Share of the non-ASCII characters that are common ones; 0 where a tenth of the lines does not decode."""
+def _plausible(lines: list[bytes], encoding: str, common: frozenset[str], *, needed: float = 0.9) -> float:
+    """Share of the non-ASCII characters that are common ones; 0 where fewer lines than `needed` decode at all.
+
+    Signs and accented letters count as common: bytes of another encoding would nearly always become rare ideographs.
+    """
     good = [line.decode(encoding) for line in lines if _decodes(line, encoding)]
-    if len(good) < 0.9 * len(lines):
+    if len(good) < needed * len(lines):
         return 0.0
     chars = [char for text in good for char in text if ord(char) > 127]
-    return (0.001 + sum(char in common for char in chars)) / (0.001 + len(chars))
+    plausible = sum(char in common or ord(char) < 0x3100 or ord(char) >= 0xFF00 for char in chars)
+    return (0.001 + plausible) / (0.001 + len(chars))
 
 
 def _ask_charset_normalizer(data: bytes) -> str | None:
