@@ -99,3 +99,19 @@ def test_parameters_that_stay_are_in_no_group() -> None:
     moving = {n: p for n, p in model.named_parameters() if n.startswith("classifier")}
     made = parameter_groups(model, parameters=moving, config=GdConfig())
     assert [n for group in made for n in group["param_names"]] == ["classifier.weight", "classifier.bias"]
+
+
+def test_a_bare_vector_does_not_decay_and_a_table_inside_a_layer_is_no_matrix_for_muon() -> None:
+    class Layer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(4))
+            self.positions = nn.Embedding(6, 4)
+            self.linear = nn.Linear(4, 4)
+
+    made = grouped(nn.Sequential(nn.ModuleList([Layer(), Layer()])))
+    group_of = {n: group for group in made for n in group["param_names"]}
+    assert group_of["0.0.scale"]["weight_decay"] == 0.0
+    assert group_of["0.0.positions.weight"]["weight_decay"] > 0.0
+    assert not group_of["0.0.positions.weight"]["hidden_matrices"]
+    assert group_of["0.0.linear.weight"]["hidden_matrices"]
