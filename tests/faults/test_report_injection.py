@@ -1,7 +1,7 @@
 """Stored script in texts, labels, file names, model names, anywhere in a run folder: the report shows it, runs nothing.
 
-Proven three ways: the page has the same elements and attributes as with harmless words in the same places; every payload
-is shown letter for letter; and a real browser, with the page's own policy taken away, runs none of them.
+Proven three ways: the page has the same elements and attributes as with harmless words there; every payload is shown
+letter for letter; and a real browser, with the page's own policy taken away, runs none of them.
 """
 
 from __future__ import annotations

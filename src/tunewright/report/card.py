@@ -21,7 +21,7 @@ from tunewright.report.words import Words
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$^])")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+\Z")
 _LICENSE_ID = re.compile(r"[a-z0-9][a-z0-9.+-]*\Z")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]+)?\Z")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
 _HEADLINE_METRICS = ("accuracy", "macro_f1", "micro_f1", "mae", "pearson")
 _LABELS_SHOWN = 60
 _ACCOUNT = ("read", "quarantined", "dropped", "changed", "kept")
@@ -161,9 +161,9 @@ def _limits(context: Context, system: CardSystem) -> str:
     times = (evidence.get("test_ledger") or {}).get("times_scored") or 0
     if times > 1:
         points.append(f"The test set has been scored {times} times; each look makes the figures a little too good.")
-    language = run.plan.get("language")
-    if language and language != "und":
-        points.append(f"Trained on text in {context.words.name('value', str(language))} only.")
+    language = str(run.plan.get("language") or "")
+    if _LANGUAGE.match(language) and language != "und":
+        points.append(f"Trained on text in {context.words.name('value', language)} only.")
     points.append("Not examined: fairness between groups of people, hostile input, text from other sources.")
     license_ = (run.plan.get("model") or {}).get("license")
     if system == "model":

@@ -90,9 +90,9 @@ class Context:
         """The last part of a path: enough to find it, and no home directory on a page that is passed on."""
         return Path(str(path).replace("\\", "/")).name if path else ""
 
-    def section(self, anchor: str, blocks: Iterable[Any]) -> Section:
-        """A section with the title of its anchor."""
-        return Section(anchor=anchor, title=self.words(f"title.{anchor}"), blocks=tuple(blocks))
+    def section(self, anchor: str, blocks: Iterable[Any], *, title: str | None = None) -> Section:
+        """A section with the title of its anchor, or another."""
+        return Section(anchor=anchor, title=self.words(f"title.{title or anchor}"), blocks=tuple(blocks))
 
     def missing(self, path: Path, *, what: str) -> Paragraph:
         """The sentence that stands in for what a missing or damaged file would have shown."""

@@ -64,14 +64,12 @@ def _with_room(low: float, high: float) -> tuple[float, float]:
 
 
 def _names(curves: Sequence[Line], frame: Frame) -> list[Markup]:
-    """Names above the ends of the lines, kept a line's height apart."""
-    named = [curve for curve in curves if curve.name and curve.points]
-    places: list[float] = []
+    """The topmost line's name above its end, the others' below theirs: so they keep clear of the lines between."""
+    named = sorted((curve for curve in curves if curve.name and curve.points), key=lambda c: -c.points[-1][1])
     names = []
-    for curve in sorted(named, key=lambda c: frame.y(c.points[-1][1])):
-        y = frame.y(curve.points[-1][1]) - 7
-        y = max(y, places[-1] + 15) if places else y
-        places.append(y)
+    for i, curve in enumerate(named):
+        y = frame.y(curve.points[-1][1]) + (-8 if i == 0 else 18)
+        y = min(y, frame.y.start - 5)
         names.append(text(frame.x.end, y, curve.name, anchor="end", class_=f"name {curve.tone}"))
     return names
 

@@ -22,14 +22,16 @@ def mistakes(context: Context) -> Section:
     if not errors:
         return context.section("mistakes", [Paragraph(text=words("mistakes.none"), tone="quiet")])
     shown = errors[:SHOWN]
-    key = "mistakes.numeric" if run.kind == "regression" else "mistakes.said"
+    numeric = run.kind == "regression"
+    key = "mistakes.numeric" if numeric else "mistakes.said"
     said = words("mistakes.private" if context.private else key, n=len(shown))
     listed = Mistakes(
         mistakes=tuple(_mistake(context, error) for error in shown),
         gold=words("mistakes.gold"),
         prediction=words("mistakes.prediction"),
     )
-    return context.section("mistakes", [Paragraph(text=said), listed])
+    title = "mistakes_numeric" if numeric else None
+    return context.section("mistakes", [Paragraph(text=said), listed], title=title)
 
 
 def _mistake(context: Context, error: dict[str, Any]) -> Mistake:

@@ -99,11 +99,16 @@ def _cross_validation(context: Context) -> list[Paragraph]:
     if values:
         decimals = metric_decimals(metric, max(values) * by)
         text += words("systems.folds_range", range=words.span(min(values) * by, max(values) * by, decimals=decimals))
-    for name, score in shown:
-        text += words(
-            "systems.fold_score", system=context.system(name.removesuffix("_cv"), form="the"),
-            value=words.inline(context.score_text(score)), n=count(score.n),
-        )  # fmt: skip
+    figures = [
+        words(
+            "systems.fold_score",
+            system=context.system(name.removesuffix("_cv"), form="the"),
+            value=words.inline(context.score_text(score)),
+            n=count(score.n),
+        )
+        for name, score in shown
+    ]
+    text += words("systems.fold_joiner").join(figures) + words("systems.fold_end")
     return [Paragraph(text=text)]
 
 
@@ -130,7 +135,7 @@ def _tests(context: Context) -> Table:
             Column(title=words("column.verdict")),
         ),
         rows=rows,
-        note=words("systems.tests_note"),
+        note=words("systems.tests_note", main=context.system(context.main_system or "model", form="the")),
     )
 
 

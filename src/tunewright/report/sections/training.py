@@ -76,7 +76,7 @@ def _loss(context: Context, steps: Sequence[Event], evaluated: Sequence[Event]) 
         curves.append(
             Line(name=str(words("training.validation_loss")), points=held_out, tone="model", dots=len(held_out) <= 40)
         )
-    title, said = words("training.loss"), words("training.loss_said", steps=count(len(steps)))
+    title, said = words("training.loss"), words("training.loss_said", steps=2 * _half_window(train) + 1)
     svg = lines(curves, x_label=str(words("axis.step")), y_label=str(words("axis.loss")), title=str(title),
                 description=str(said))  # fmt: skip
     return Figure(svg=svg, title=title, caption=said)
@@ -124,11 +124,13 @@ def _points(events: Sequence[Event], name: str) -> Points:
     )  # fmt: skip
 
 
+def _half_window(points: Points) -> int:
+    return max(1, len(points) // 80)
+
+
 def _smooth(points: Points) -> Points:
     """A running mean over a fortieth of the run: single steps are noise, and the curve says so in its caption."""
-    half = max(0, len(points) // 80)
-    if half == 0:
-        return points
+    half = _half_window(points)
     total = [0.0]
     for _, y in points:
         total.append(total[-1] + y)
