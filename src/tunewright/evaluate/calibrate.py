@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -55,11 +56,13 @@ class Automation:
     high: float | None
     n: int
     """Rows of the checked split at or above the threshold."""
-    reached: str
-    """"shown": the whole interval is at or above what is wanted; "missed": the whole interval is below; else "open"."""
+    reached: Literal["shown", "missed", "open"]
+    """shown: the whole interval is at or above what is wanted; missed: all of it is below; open: it lies across."""
 
 
-def fit_temperature(logits_NC: npt.NDArray[np.floating], gold: npt.NDArray, *, prior_rows: float = 1.0) -> Temperature:
+def fit_temperature(
+    logits_NC: npt.NDArray[np.floating[Any]], gold: Integers | Booleans, *, prior_rows: float = 1.0
+) -> Temperature:
     """The temperature with the least mean NLL. `gold` is N class indices (softmax) or N x C booleans (sigmoid).
 
     Works on 1 / temperature, in which the NLL is convex: Newton's step where it stays in the bracket, bisection where
@@ -70,15 +73,20 @@ def fit_temperature(logits_NC: npt.NDArray[np.floating], gold: npt.NDArray, *, p
     n = len(logits)
     if n == 0:
         return Temperature(temperature=1.0, nll_before=0.0, nll_after=0.0, n=0)
-    slopes = _sigmoid_slopes if gold.ndim == 2 else _softmax_slopes
-    inverse = _least(lambda b: slopes(logits, gold, b), prior=prior_rows / n)
-    before, after = slopes(logits, gold, 1.0)[0], slopes(logits, gold, inverse)[0]
+
+    def slopes(inverse: float) -> Slopes:
+        if gold.ndim == 2:
+            return _sigmoid_slopes(logits, gold.astype(np.bool_), inverse)
+        return _softmax_slopes(logits, gold.astype(np.int64), inverse)
+
+    inverse = _least(slopes, prior=prior_rows / n)
+    before, after = slopes(1.0)[0], slopes(inverse)[0]
     if not after <= before:  # rounding only: at the optimum the two can differ in the last bit
         inverse, after = 1.0, before
     return Temperature(temperature=1.0 / inverse, nll_before=before, nll_after=after, n=n)
 
 
-def fit_temperatures(logits_NC: npt.NDArray[np.floating], gold_NC: Booleans, *, prior_rows: float = 1.0) -> Floats:
+def fit_temperatures(logits_NC: npt.NDArray[np.floating[Any]], gold_NC: Booleans, *, prior_rows: float = 1.0) -> Floats:
     """Multi-label: one temperature per label."""
     columns = range(logits_NC.shape[1])
     return np.array(
@@ -156,7 +164,7 @@ def _automate(
     answered = np.zeros(len(confidence_N), np.bool_) if threshold is None else confidence_N >= threshold
     n, right = int(answered.sum()), int(right_N[answered].sum())
     interval = intervals.wilson(right, n, level=level)
-    reached = "open"
+    reached: Literal["shown", "missed", "open"] = "open"
     if interval.low is not None and interval.high is not None:
         reached = "shown" if interval.low >= wanted else "missed" if interval.high < wanted else "open"
     return Automation(
@@ -174,7 +182,8 @@ def _automate(
 def _lowest_threshold(confidence_N: Floats, right_N: Booleans, *, wanted: float) -> float | None:
     """The lowest confidence above which the share of right rows reaches `wanted`, one imaginary wrong row added.
 
-    The imaginary row is what conformal risk control adds (Angelopoulos et al. 2022): without it ten lucky rows would do.
+    The imaginary row is what conformal risk control adds (Angelopoulos et al. 2022); without it ten lucky rows would
+    do.
     """
     order = np.argsort(-confidence_N, kind="stable")
     confidence, right = confidence_N[order], np.cumsum(right_N[order])

@@ -1,17 +1,10 @@
 """Is one system better than another on the same rows? A paired test, an interval of the difference, and a verdict.
 
-accuracy            McNemar's mid-p test (Fagerland 2013) and Bonett and Price's interval (2012) of the paired difference
-means over rows     approximate randomisation by flipping the sign of each row's difference, paired BCa interval
-counts (F1, MCC)    approximate randomisation by swapping the two answers row by row, paired BCa interval
-auroc               the paired DeLong test and interval
-other               approximate randomisation by swapping the two answers row by row, computed anew each time
-
-Several comparisons in one report go through `holm`.
+Which test a metric gets stands in `paired.py`. Several comparisons in one report go through `holm`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -21,11 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tunewright.core.errors import DataError
-from tunewright.evaluate.predictions import Booleans, Floats, Integers, Predictions
+from tunewright.evaluate import paired
+from tunewright.evaluate.predictions import Booleans, Floats, Predictions
 from tunewright.evaluate.score import value_of
-from tunewright.metrics import METRICS, Interval, counts, intervals, probability, ranking, statistics
-from tunewright.metrics.counts import ClassCounts, CountMetric
-from tunewright.metrics.metric import Function
+from tunewright.metrics import METRICS, counts, intervals, probability, ranking, statistics
 
 Verdict = Literal["a_better", "b_better", "no_difference_shown"]
 ALPHA = 0.05
@@ -70,22 +62,35 @@ def compare(
 ) -> Comparison:
     """Compare two systems on the rows that have gold; both must have answered exactly the same rows."""
     a, b = _aligned(a, b)
-    tested = _test(a, b, metric=metric, seed=seed, level=level, resamples=resamples)
+    value_a, value_b = value_of(a, metric), value_of(b, metric)
     comparison = Comparison(
         metric=metric,
         system_a=system_a,
         system_b=system_b,
-        difference=tested.difference,
-        low=tested.interval.low,
-        high=tested.interval.high,
+        difference=None,
+        low=None,
+        high=None,
         level=level,
-        p_value=tested.p_value,
-        p_adjusted=tested.p_value,
-        method=tested.method,
+        p_value=None,
+        p_adjusted=None,
+        method="none",
         n=len(a),
         n_changed=int(_changed(a, b).sum()),
         verdict="no_difference_shown",
-        reason=tested.reason or tested.interval.reason,
+        reason=METRICS[metric].undefined,
+    )
+    if value_a is None or value_b is None:
+        return comparison
+    test = _test(a, b, metric=metric, difference=value_a - value_b, seed=seed, level=level, resamples=resamples)
+    comparison = replace(
+        comparison,
+        difference=value_a - value_b,
+        low=test.interval.low,
+        high=test.interval.high,
+        p_value=test.p_value,
+        p_adjusted=test.p_value,
+        method=test.method,
+        reason=test.interval.reason,
     )
     return replace(comparison, verdict=_verdict(comparison))
 
@@ -95,236 +100,90 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
     The chance of even one false alarm among them all then stays at 5 %.
     """
-    tested = sorted(
-        (i for i, c in enumerate(comparisons) if c.p_value is not None), key=lambda i: comparisons[i].p_value or 0
-    )
+    p_values = {index: c.p_value for index, c in enumerate(comparisons) if c.p_value is not None}
     adjusted: dict[int, float] = {}
     running = 0.0
-    for place, index in enumerate(tested):
-        running = max(running, min(1.0, (len(tested) - place) * (comparisons[index].p_value or 0.0)))
+    for place, (index, p_value) in enumerate(sorted(p_values.items(), key=lambda pair: pair[1])):
+        running = max(running, min(1.0, (len(p_values) - place) * p_value))
         adjusted[index] = running
     result = [replace(c, p_adjusted=adjusted.get(i)) for i, c in enumerate(comparisons)]
     return [replace(c, verdict=_verdict(c)) for c in result]
 
 
-def mcnemar_mid_p(only_a: int, only_b: int) -> float:
-    """Two-sided mid-p of McNemar's exact test: of the rows that only one system has right, how uneven is the split?"""
-    total, smaller = only_a + only_b, min(only_a, only_b)
-    if total == 0:
-        return 1.0
-    log_half = total * math.log(0.5)
-
-    def mass(k: int) -> float:
-        return math.exp(math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1) + log_half)
-
-    if only_a == only_b:
-        return 1.0 - mass(smaller)
-    below, term = 0.0, mass(smaller)
-    point = term
-    # Terms fall by at least the ratio k / (total - k + 1) each step down; stop where they no longer count.
-    for k in range(smaller, -1, -1):
-        below += term
-        term *= k / (total - k + 1)
-        if term < 1e-18 * below:
-            break
-    return min(1.0, 2 * below - point)
-
-
-def paired_share_interval(only_a: int, only_b: int, rows: int, *, level: float) -> Interval:
-    """Interval of the difference of two shares over the same rows (Bonett and Price 2012)."""
-    z = intervals.NORMAL.inv_cdf((1 + level) / 2)
-    share_a, share_b = (only_a + 1) / (rows + 2), (only_b + 1) / (rows + 2)
-    centre = share_a - share_b
-    half = z * math.sqrt((share_a + share_b - centre**2) / (rows + 2))
-    return Interval(low=max(-1.0, centre - half), high=min(1.0, centre + half), method="bonett_price")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Test:
-    difference: float | None
-    interval: Interval
-    p_value: float | None
-    method: str
-    reason: str | None = None
-
-
-def _test(a: Predictions, b: Predictions, *, metric: str, seed: int, level: float, resamples: int) -> _Test:
-    value_a, value_b = value_of(a, metric), value_of(b, metric)
-    if value_a is None or value_b is None:
-        reason = METRICS[metric].undefined
-        return _Test(
-            difference=None, interval=intervals.no_interval(reason), p_value=None, method="none", reason=reason
-        )
-    difference = value_a - value_b
-    if metric == "accuracy" or (metric == "micro_f1" and a.kind == "single_label"):
-        only_a, only_b = _only(a, b)
-        return _Test(
-            difference=difference,
-            interval=paired_share_interval(only_a, only_b, len(a), level=level),
-            p_value=mcnemar_mid_p(only_a, only_b),
-            method="mcnemar_mid_p",
-        )
-    if metric == "auroc":
-        return _delong(a, b, difference=difference, level=level)
-    per_row = _ROWS.get((a.kind, metric))
-    if per_row is not None:
-        return _mean_test(per_row(a) - per_row(b), seed=seed, level=level, resamples=resamples)
-    if a.kind != "regression" and metric in _COUNTED:
-        return _count_test(a, b, _COUNTED[metric], difference=difference, seed=seed, level=level, resamples=resamples)
-    return _swap_test(a, b, metric=metric, difference=difference, seed=seed, level=level, resamples=resamples)
-
-
-def _mean_test(differences_N: Floats, *, seed: int, level: float, resamples: int) -> _Test:
-    """For a metric that is a mean over rows: under the null each row's difference may as well have the other sign."""
-    observed = float(differences_N.mean())
-    moving = differences_N[differences_N != 0]
-    rng = np.random.default_rng(seed)
-    as_large = 0
-    chunk = max(1, intervals.WORK // max(len(moving), 1))
-    for start in range(0, resamples, chunk):
-        size = min(chunk, resamples - start)
-        flipped_RN = rng.integers(0, 2, (size, len(moving)), np.int8).astype(np.float32)
-        # Sum of the signed differences: the whole sum less twice what is flipped.
-        sums = moving.sum() - 2 * (flipped_RN @ moving)
-        as_large += _count_as_large(sums / len(differences_N), observed)
-    each = np.ones(len(differences_N), np.int64)
-    interval = intervals.bca(
-        statistics.mean_of(differences_N), each, seed=seed, resamples=_bootstraps(resamples), level=level
-    )
-    p_value = (1 + as_large) / (1 + resamples)
-    return _Test(difference=observed, interval=interval, p_value=p_value, method="approximate_randomisation")
-
-
-def _count_test(
-    a: Predictions, b: Predictions, metric: CountMetric, *, difference: float, seed: int, level: float, resamples: int
-) -> _Test:
-    """For a metric of counts: rows that count alike are one kind, and a resample is a number of swaps per kind."""
-    pairs = _kinds_of_labels(a, b) if a.kind == "single_label" else _kinds_of_sets(a, b)
-    size = pairs.sizes_K.astype(np.float64)
-    gold_C, rows = size @ pairs.gold_KC, np.asarray(size.sum())
-
-    def counted(right: Floats, predicted: Floats) -> Floats:
-        return metric(ClassCounts(right=right, gold=gold_C, predicted=predicted, rows=rows))
-
-    moving = (pairs.said_a_KC != pairs.said_b_KC).any(1)
-    right_step = (pairs.right_b_KC - pairs.right_a_KC)[moving]
-    said_step = (pairs.said_b_KC - pairs.said_a_KC)[moving]
-    right_a, right_b = size @ pairs.right_a_KC, size @ pairs.right_b_KC
-    said_a, said_b = size @ pairs.said_a_KC, size @ pairs.said_b_KC
-    rng = np.random.default_rng(seed)
-    as_large = 0
-    chunk = max(1, intervals.WORK // (int(moving.sum()) + 6 * len(gold_C) + 1))
-    for start in range(0, resamples, chunk):
-        shape = (min(chunk, resamples - start), int(moving.sum()))
-        swaps_RK = rng.binomial(pairs.sizes_K[moving], 0.5, shape).astype(np.float64)
-        right, said = swaps_RK @ right_step, swaps_RK @ said_step
-        as_large += _count_as_large(
-            counted(right_a + right, said_a + said) - counted(right_b - right, said_b - said), difference
-        )
-
-    def statistic(drawn_RK: Floats) -> Floats:
-        gold, drawn = drawn_RK @ pairs.gold_KC, drawn_RK.sum(1)
-        values = [
-            metric(ClassCounts(right=drawn_RK @ right_KC, gold=gold, predicted=drawn_RK @ said_KC, rows=drawn))
-            for right_KC, said_KC in ((pairs.right_a_KC, pairs.said_a_KC), (pairs.right_b_KC, pairs.said_b_KC))
-        ]
-        return values[0] - values[1]
-
-    return _Test(
-        difference=difference,
-        interval=intervals.bca(statistic, pairs.sizes_K, seed=seed, resamples=_bootstraps(resamples), level=level),
-        p_value=(1 + as_large) / (1 + resamples),
-        method="approximate_randomisation",
-    )
-
-
-def _swap_test(
+def _test(
     a: Predictions, b: Predictions, *, metric: str, difference: float, seed: int, level: float, resamples: int
-) -> _Test:
-    """For any other metric: swap the two systems' rows at random and compute the metric anew."""
-    gold_N, a_N, b_N, function = _swappable(a, b, metric)
-    rng = np.random.default_rng(seed)
-    # Bounded work: 300 million row visits, but never fewer than 999 swaps.
-    resamples = max(999, min(resamples, 300_000_000 // (30 * max(len(gold_N), 1))))
-    as_large = 0
-    for _ in range(resamples):
-        swap_N = rng.integers(0, 2, len(gold_N), np.int8).astype(np.bool_)
-        swap = swap_N if a_N.ndim == 1 else swap_N[:, None]
-        one, other = function(gold_N, np.where(swap, b_N, a_N)), function(gold_N, np.where(swap, a_N, b_N))
-        as_large += one is None or other is None or abs(one - other) >= abs(difference) - 1e-12
-    interval = intervals.no_interval("no interval with measured coverage is known for this difference")
-    if metric in _RESAMPLED:
-        of_a, of_b = _RESAMPLED[metric](gold_N, a_N), _RESAMPLED[metric](gold_N, b_N)
-        each = np.ones(len(gold_N), np.int64)
-        interval = intervals.bca(
-            lambda drawn_RN: of_a(drawn_RN) - of_b(drawn_RN),
-            each,
-            seed=seed,
-            resamples=_bootstraps(resamples),
-            level=level,
-        )
-    p_value = (1 + as_large) / (1 + resamples)
-    return _Test(difference=difference, interval=interval, p_value=p_value, method="approximate_randomisation")
-
-
-def _delong(a: Predictions, b: Predictions, *, difference: float, level: float) -> _Test:
-    gold_NC = a.gold_sets_NC if a.kind == "multi_label" else ranking.one_hot(a.gold_index_N, len(a.names))
-    influence = (
-        ranking.auroc_macro(gold_NC, a.scores_NC).influence - ranking.auroc_macro(gold_NC, b.scores_NC).influence
-    )
-    error = float(np.sqrt(np.square(influence).sum())) / len(a)
-    if error == 0:
-        same = intervals.no_interval("both order the rows alike")
-        return _Test(difference=difference, interval=same, p_value=1.0, method="delong")
-    z = intervals.NORMAL.inv_cdf((1 + level) / 2)
-    interval = Interval(low=max(-1.0, difference - z * error), high=min(1.0, difference + z * error), method="delong")
-    p_value = 2 * intervals.NORMAL.cdf(-abs(difference) / error)
-    return _Test(difference=difference, interval=interval, p_value=p_value, method="delong")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Pairs:
-    """Kinds of rows by gold and both answers, as indicator matrices."""
-
-    sizes_K: Integers
-    gold_KC: Floats
-    said_a_KC: Floats
-    said_b_KC: Floats
-
-    @property
-    def right_a_KC(self) -> Floats:
-        return self.gold_KC * self.said_a_KC
-
-    @property
-    def right_b_KC(self) -> Floats:
-        return self.gold_KC * self.said_b_KC
-
-
-def _kinds_of_labels(a: Predictions, b: Predictions) -> _Pairs:
-    width = len(a.names) + 1
-    codes = (a.gold_index_N * width + a.prediction_index_N + 1) * width + b.prediction_index_N + 1
-    kinds, sizes = np.unique(codes, return_counts=True)
-    classes = np.arange(len(a.names))
-    columns = (kinds // width**2, kinds // width % width - 1, kinds % width - 1)
-    gold, said_a, said_b = ((column[:, None] == classes).astype(np.float64) for column in columns)
-    return _Pairs(sizes_K=sizes, gold_KC=gold, said_a_KC=said_a, said_b_KC=said_b)
-
-
-def _kinds_of_sets(a: Predictions, b: Predictions) -> _Pairs:
-    together = np.concatenate([a.gold_sets_NC, a.prediction_sets_NC, b.prediction_sets_NC], axis=1)
-    packed = np.ascontiguousarray(np.packbits(together, axis=1))
-    _, first, sizes = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_index=True, return_counts=True)
-    gold, said_a, said_b = np.split(together[first].astype(np.float64), 3, axis=1)
-    return _Pairs(sizes_K=sizes, gold_KC=gold, said_a_KC=said_a, said_b_KC=said_b)
-
-
-def _swappable(a: Predictions, b: Predictions, metric: str) -> tuple[Floats, Floats, Floats, Function]:
-    functions = METRICS[metric].functions
+) -> paired.Test:
+    if metric == "accuracy" or (metric == "micro_f1" and a.kind == "single_label"):
+        return paired.mcnemar_test(_right(a), _right(b), level=level)
+    if metric == "auroc":
+        influence_a, influence_b = _auroc_influence(a), _auroc_influence(b)
+        return paired.delong_test(influence_a, influence_b, difference, level=level)
+    if (a.kind, metric) in _ROWS:
+        per_row = _ROWS[a.kind, metric]
+        return paired.mean_test(per_row(a) - per_row(b), seed=seed, level=level, resamples=resamples)
+    if metric in counts.COUNT_METRICS:
+        counted = counts.COUNT_METRICS[metric]
+        return paired.count_test(_pairs(a, b), counted, seed=seed, level=level, resamples=resamples)
     if a.kind == "regression":
-        return a.gold_value_N, a.prediction_value_N, b.prediction_value_N, functions["numbers"]
+        return _numbers_test(a, b, metric=metric, seed=seed, level=level, resamples=resamples)
+    return _calibration_test(a, b, metric=metric, seed=seed, resamples=resamples)
+
+
+def _numbers_test(
+    a: Predictions, b: Predictions, *, metric: str, seed: int, level: float, resamples: int
+) -> paired.Test:
+    gold_N, function = a.gold_value_N, METRICS[metric].functions["numbers"]
+    of_a, of_b = (statistics.OF_NUMBERS[metric](gold_N, rows.prediction_value_N) for rows in (a, b))
+    interval = intervals.bca(
+        lambda drawn_RN: of_a(drawn_RN) - of_b(drawn_RN),
+        np.ones(len(a), np.int64),
+        seed=seed,
+        resamples=min(resamples, paired.INTERVAL_RESAMPLES),
+        level=level,
+    )
+    said_a_N1, said_b_N1 = a.prediction_value_N[:, None], b.prediction_value_N[:, None]
+    return paired.swap_test(
+        lambda said_N1: function(gold_N, said_N1[:, 0]),
+        said_a_N1,
+        said_b_N1,
+        seed=seed,
+        resamples=resamples,
+        interval=interval,
+    )
+
+
+def _calibration_test(a: Predictions, b: Predictions, *, metric: str, seed: int, resamples: int) -> paired.Test:
+    """Calibration errors look at nothing but confidence and whether it was right, so only those are swapped."""
+    error_of = probability.ece_debiased_of if metric == "ece_debiased" else probability.ece_of
+
+    def of(both_NX: Floats) -> float | None:
+        half = both_NX.shape[1] // 2
+        return error_of(probability.bin_confidence(both_NX[:, :half].ravel(), both_NX[:, half:].ravel() > 0.5))
+
+    resamples = min(resamples, 999)  # slow, and nobody needs its p-value to four digits
+    none = intervals.no_interval("no interval with measured coverage is known for this difference")
+    return paired.swap_test(of, _sureness(a), _sureness(b), seed=seed, resamples=resamples, interval=none)
+
+
+def _sureness(rows: Predictions) -> Floats:
+    """Confidence, and beside it whether it was right: one decision a row, or one per label."""
+    if rows.kind == "multi_label":
+        confidence, right = probability.flat_decisions(rows.gold_sets_NC, rows.scores_NC)
+    else:
+        confidence, right = probability.top_label(rows.gold_index_N, rows.scores_NC)
+    return np.concatenate([confidence.reshape(len(rows), -1), right.reshape(len(rows), -1)], axis=1)
+
+
+def _auroc_influence(rows: Predictions) -> Floats:
+    sets = rows.kind == "multi_label"
+    gold_NC = rows.gold_sets_NC if sets else ranking.one_hot(rows.gold_index_N, len(rows.names))
+    return ranking.auroc_macro(gold_NC, rows.scores_NC).influence
+
+
+def _pairs(a: Predictions, b: Predictions) -> paired.Pairs:
     if a.kind == "multi_label":
-        return a.gold_sets_NC, a.scores_NC, b.scores_NC, functions["set_scores"]
-    return a.gold_index_N, a.scores_NC, b.scores_NC, functions["label_scores"]
+        return paired.pairs_of_sets(a.gold_sets_NC, a.prediction_sets_NC, b.prediction_sets_NC)
+    return paired.pairs_of_labels(a.gold_index_N, a.prediction_index_N, b.prediction_index_N, len(a.names))
 
 
 def _aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
@@ -368,12 +227,6 @@ def _changed(a: Predictions, b: Predictions) -> Booleans:
     return np.asarray(a.prediction_index_N != b.prediction_index_N)
 
 
-def _only(a: Predictions, b: Predictions) -> tuple[int, int]:
-    """Rows that only a, and that only b has right."""
-    right_a, right_b = _right(a), _right(b)
-    return int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
-
-
 def _right(rows: Predictions) -> Booleans:
     if rows.kind == "multi_label":
         return np.asarray((rows.gold_sets_NC == rows.prediction_sets_NC).all(1))
@@ -387,20 +240,6 @@ def _verdict(comparison: Comparison) -> Verdict:
     return "a_better" if (comparison.difference > 0) == higher else "b_better"
 
 
-def _count_as_large(values: Floats, observed: float) -> int:
-    """How many are at least as far from 0 as what was observed; 1e-12 of slack for rounding. Undefined ones count."""
-    return int((~(np.abs(values) < abs(observed) - 1e-12)).sum())
-
-
-def _bootstraps(resamples: int) -> int:
-    """An interval needs fewer resamples than a small p-value does."""
-    return min(resamples, 2000)
-
-
-_COUNTED: dict[str, CountMetric] = {
-    "balanced_accuracy": counts.balanced_accuracy, "macro_f1": counts.macro_f1, "micro_f1": counts.micro_f1,
-    "weighted_f1": counts.weighted_f1, "mcc": counts.mcc,
-}  # fmt: skip
 _ROWS: dict[tuple[str, str], Callable[[Predictions], Floats]] = {
     ("single_label", "brier"): lambda rows: probability.brier_rows(rows.gold_index_N, rows.scores_NC),
     ("single_label", "nll"): lambda rows: probability.nll_rows(rows.gold_index_N, rows.scores_NC),
@@ -408,10 +247,4 @@ _ROWS: dict[tuple[str, str], Callable[[Predictions], Floats]] = {
     ("multi_label", "nll"): lambda rows: probability.nll_sets_rows(rows.gold_sets_NC, rows.scores_NC),
     ("multi_label", "hamming_loss"): lambda rows: (rows.gold_sets_NC != rows.prediction_sets_NC).mean(1),
     ("regression", "mae"): lambda rows: np.abs(rows.gold_value_N - rows.prediction_value_N),
-}
-_RESAMPLED: dict[str, Callable[[Floats, Floats], intervals.Statistic]] = {
-    "rmse": lambda gold_N, said_N: statistics.root_mean_of(np.square(gold_N - said_N)),
-    "pearson": statistics.pearson_of,
-    "spearman": statistics.spearman_of,
-    "r2": statistics.r2_of,
 }

@@ -1,8 +1,8 @@
 """What a system said about each row: the one file that scores, comparisons, calibration and error analysis read.
 
-`row_id, gold, prediction, logits, scores, nll, weight`. gold and prediction are a string, a list of strings or a number;
-logits are raw, scores calibrated; both are null for systems that give answers only. Rows without gold may be there: they
-are predictions to be used, and are left out of every score. Shapes: N rows, C classes.
+`row_id, gold, prediction, logits, scores, nll, weight`. gold and prediction are a string, a list of strings or a
+number; logits are raw, scores calibrated; both are null for systems that give answers only. Rows without gold may be
+there: they are predictions to be used, and are left out of every score. Shapes: N rows, C classes.
 """
 
 from __future__ import annotations

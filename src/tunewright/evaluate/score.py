@@ -1,7 +1,8 @@
 """Scores: every metric of a file of predictions with an interval, or with the reason why there is none.
 
 Per-class figures are scores of the slice `label=NAME`. Which interval a metric gets was decided by measured coverage
-(`bench/coverage.py`): Wilson for what is a proportion, effective Wilson where the variance is known, else BCa.
+(`bench/coverage.py`): Wilson for a proportion, Wilson at an effective number of rows where the metric has a range and
+a variance, else BCa.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from tunewright.core.errors import DataError
 from tunewright.evaluate.predictions import Booleans, Floats, Integers, Kind, Predictions
 from tunewright.metrics import METRICS, Interval, counts, intervals, probability, ranking, statistics
-from tunewright.metrics.counts import ClassCounts, CountMetric
+from tunewright.metrics.counts import ClassCounts
 from tunewright.metrics.metric import finite
 
 
@@ -92,6 +93,12 @@ def score(
     ]
 
 
+def _why_missing(figure: _Figure) -> str | None:
+    if figure.value is None and figure.metric in METRICS:
+        return METRICS[figure.metric].undefined
+    return figure.interval.reason
+
+
 def value_of(predictions: Predictions, metric: str) -> float | None:
     """One metric of the rows that have gold, without an interval; None where it is undefined."""
     rows = predictions.labelled
@@ -122,36 +129,36 @@ def metrics_for(kind: Kind) -> list[str]:
 def _single_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
     gold_N, prediction_N, n = rows.gold_index_N, rows.prediction_index_N, len(rows)
     counted = counts.count_labels(gold_N, prediction_N, len(rows.names))
+    for name in ("accuracy", "micro_f1"):
+        interval = intervals.wilson(float(counted.right.sum()), n, level=how.level)
+        yield _Figure(
+            metric=name, value=METRICS[name].functions["labels"](gold_N, prediction_N), interval=interval, n=n
+        )
     kinds = statistics.kinds_of_labels(gold_N, prediction_N, len(rows.names))
-    right = float(counted.right.sum())
+    for name in ("balanced_accuracy", "macro_f1", "weighted_f1", "mcc"):
+        yield _counted(name, counted, kinds, how)
+    if rows.has_scores:
+        yield from _probabilities(gold_N, rows.scores_NC, how)
+    yield from _per_class(rows, counted, how)
+
+
+def _probabilities(gold_N: Integers, scores_NC: Floats, how: _Resampling) -> Iterator[_Figure]:
+    n = len(gold_N)
+    yield _auroc(ranking.one_hot(gold_N, scores_NC.shape[1]), scores_NC, how)
+    for name, per_row in (("brier", probability.brier_rows), ("nll", probability.nll_rows)):
+        yield _loss(name, per_row, gold_N, scores_NC, how)
+    bins = probability.bin_confidence(*probability.top_label(gold_N, scores_NC))
+    yield _Figure(metric="ece", value=probability.ece_of(bins), interval=_PLUG_IN, n=n)
     yield _Figure(
-        metric="accuracy",
-        value=finite(counts.accuracy(counted)),
-        interval=intervals.wilson(right, n, level=how.level),
+        metric="ece_debiased",
+        value=probability.ece_debiased_of(bins),
+        interval=intervals.ece_interval(bins, seed=how.seed, level=how.level),
         n=n,
     )
-    for name, metric in _COUNTED.items():
-        interval = _bca(statistics.of_kinds(metric, kinds), kinds.sizes_K, how)
-        yield _Figure(metric=name, value=finite(metric(counted)), interval=interval, n=n)
-    if rows.has_scores:
-        scores_NC = rows.scores_NC
-        yield _auroc(ranking.one_hot(gold_N, len(rows.names)), scores_NC, rows, how)
-        yield _mean("brier", probability.brier_rows(gold_N, scores_NC), how)
-        yield _mean("nll", probability.nll_rows(gold_N, scores_NC), how)
-        bins = probability.bin_confidence(*probability.top_label(gold_N, scores_NC))
-        yield _Figure(metric="ece", value=probability.ece_of(bins), interval=_PLUG_IN, n=n)
-        yield _Figure(
-            metric="ece_debiased",
-            value=probability.ece_debiased_of(bins),
-            interval=intervals.ece_interval(bins, seed=how.seed, level=how.level),
-            n=n,
-        )
-    yield from _per_class(rows, counted, how)
 
 
 def _multi_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
     gold_NC, prediction_NC, n = rows.gold_sets_NC, rows.prediction_sets_NC, len(rows)
-    counted = counts.count_sets(gold_NC, prediction_NC)
     right = float((gold_NC == prediction_NC).all(1).sum())
     yield _Figure(
         metric="accuracy",
@@ -159,102 +166,139 @@ def _multi_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
         interval=intervals.wilson(right, n, level=how.level),
         n=n,
     )
-    each = np.ones(n, np.int64)
+    counted, kinds = counts.count_sets(gold_NC, prediction_NC), statistics.kinds_of_sets(gold_NC, prediction_NC)
     for name in ("micro_f1", "macro_f1", "weighted_f1"):
-        metric = _COUNTED[name]
-        interval = _bca(statistics.of_sets(metric, gold_NC, prediction_NC), each, how)
-        yield _Figure(metric=name, value=finite(metric(counted)), interval=interval, n=n)
-    yield _mean("hamming_loss", (gold_NC != prediction_NC).mean(1) if gold_NC.size else np.zeros(0), how)
+        yield _counted(name, counted, kinds, how)
+    yield _share("hamming_loss", _row_means(gold_NC != prediction_NC), how)
     if rows.has_scores:
         scores_NC = rows.scores_NC
-        yield _auroc(gold_NC, scores_NC, rows, how)
-        yield _mean("brier", probability.brier_sets_rows(gold_NC, scores_NC), how)
-        yield _mean("nll", probability.nll_sets_rows(gold_NC, scores_NC), how)
-        yield _Figure(metric="ece", value=probability.ece_sets(gold_NC, scores_NC), interval=_PLUG_IN, n=n)
+        yield _auroc(gold_NC, scores_NC, how)
+        yield _share("brier", _row_means(np.square(scores_NC - gold_NC)), how)
+        losses_N = probability.nll_sets_rows(gold_NC, scores_NC)
+        yield _Figure(
+            metric="nll",
+            value=finite(losses_N.mean()) if n else None,
+            interval=_bca(intervals.mean_of(losses_N), np.ones(n, np.int64), how),
+            n=n,
+        )
+        yield _Figure(metric="ece", value=probability.ece_sets(gold_NC, scores_NC), interval=_SETS_PLUG_IN, n=n)
     yield from _per_class(rows, counted, how)
 
 
 def _regression(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
     gold_N, said_N = rows.gold_value_N, rows.prediction_value_N
     each = np.ones(len(rows), np.int64)
-    error_N = gold_N - said_N
-    resampled: dict[str, Callable[[], intervals.Statistic]] = {
-        "mae": lambda: statistics.mean_of(np.abs(error_N)),
-        "rmse": lambda: statistics.root_mean_of(np.square(error_N)),
-        "pearson": lambda: statistics.pearson_of(gold_N, said_N),
-        "spearman": lambda: statistics.spearman_of(gold_N, said_N),
-        "r2": lambda: statistics.r2_of(gold_N, said_N),
-    }
-    for name, statistic in resampled.items():
+    for name, statistic in statistics.OF_NUMBERS.items():
         value = METRICS[name].functions["numbers"](gold_N, said_N)
-        interval = _bca(statistic(), each, how) if value is not None else intervals.no_interval("there is no value")
+        interval = _NO_VALUE if value is None else _bca(statistic(gold_N, said_N), each, how)
         yield _Figure(metric=name, value=value, interval=interval, n=len(rows))
 
 
 def _per_class(rows: Predictions, counted: ClassCounts, how: _Resampling) -> Iterator[_Figure]:
     """Precision, recall and F1 of each class; each is a proportion of rows, or rises with one."""
     for place, name in enumerate(rows.names):
-        right, gold, predicted = (
-            float(counted.right[place]),
-            float(counted.gold[place]),
-            float(counted.predicted[place]),
-        )
-        where = f"label={name}"
+        right, gold, predicted = (float(of[place]) for of in (counted.right, counted.gold, counted.predicted))
+        where, either = f"label={name}", gold + predicted - right
         yield _Figure(
-            metric="precision", slice=where, n=int(predicted), signature="right/predicted",
-            value=right / predicted if predicted else None, interval=intervals.wilson(right, predicted, level=how.level),
+            metric="precision",
+            slice=where,
+            n=int(predicted),
+            signature="right/predicted",
+            value=right / predicted if predicted else None,
+            interval=intervals.wilson(right, predicted, level=how.level),
             reason=None if predicted else "the class was never predicted",
-        )  # fmt: skip
+        )
         yield _Figure(
-            metric="recall", slice=where, n=int(gold), signature="right/gold",
-            value=right / gold if gold else None, interval=intervals.wilson(right, gold, level=how.level),
+            metric="recall",
+            slice=where,
+            n=int(gold),
+            signature="right/gold",
+            value=right / gold if gold else None,
+            interval=intervals.wilson(right, gold, level=how.level),
             reason=None if gold else "the class is not in gold",
-        )  # fmt: skip
-        either = gold + predicted - right
+        )
         yield _Figure(
-            metric="f1", slice=where, n=int(either), signature="2 right/(gold + predicted)",
+            metric="f1",
+            slice=where,
+            n=int(either),
+            signature="2 right/(gold + predicted)",
             value=2 * right / (gold + predicted) if either else None,
             interval=intervals.wilson_f1(right, gold, predicted, level=how.level),
             reason=None if either else "the class is neither in gold nor predicted",
-        )  # fmt: skip
+        )
 
 
-def _auroc(gold_NC: Booleans, scores_NC: Floats, rows: Predictions, how: _Resampling) -> _Figure:
-    ranked = ranking.auroc_macro(gold_NC, scores_NC)
-    n = len(gold_NC)
-    if ranked.value is None:
-        return _Figure(metric="auroc", value=None, interval=intervals.no_interval("there is no value"), n=n)
-    interval = intervals.wilson_effective(
-        ranked.value,
-        variance=float(np.square(ranked.influence).sum()) / n**2,
-        rows=ranked.smallest_side,
-        level=how.level,
+def _counted(name: str, counted: ClassCounts, kinds: statistics.Kinds, how: _Resampling) -> _Figure:
+    """A metric of counts: Wilson's interval at the number of rows that the jackknife's variance is worth."""
+    metric, (lowest, highest), n = counts.COUNT_METRICS[name], METRICS[name].range, int(counted.rows)
+    value = finite(metric(counted))
+    if value is None:
+        return _Figure(metric=name, value=None, interval=_NO_VALUE, n=n)
+    width = highest - lowest
+    variance = intervals.jackknife_variance(statistics.left_out(metric, kinds), kinds.sizes_K) / width**2
+    unit = intervals.wilson_effective((value - lowest) / width, variance=variance, rows=n, level=how.level)
+    interval = Interval(
+        low=_scaled(unit.low, lowest, width), high=_scaled(unit.high, lowest, width), method=unit.method
     )
-    signature = f"{METRICS['auroc'].signature}|{ranked.classes} of {len(rows.names)} classes"
+    return _Figure(metric=name, value=value, interval=interval, n=n)
+
+
+def _auroc(gold_NC: Booleans, scores_NC: Floats, how: _Resampling) -> _Figure:
+    ranked, n = ranking.auroc_macro(gold_NC, scores_NC), len(gold_NC)
+    if ranked.value is None:
+        return _Figure(metric="auroc", value=None, interval=_NO_VALUE, n=n)
+    interval = intervals.wilson_effective(
+        ranked.value, variance=ranked.variance, rows=ranked.smallest_side, freedom=ranked.freedom, level=how.level
+    )
+    signature = f"{METRICS['auroc'].signature}|{ranked.classes} of {gold_NC.shape[1]} classes"
     return _Figure(metric="auroc", value=ranked.value, interval=interval, n=n, signature=signature)
 
 
-def _mean(metric: str, values_N: Floats, how: _Resampling) -> _Figure:
-    """A metric that is the mean of one number per row."""
-    n = len(values_N)
-    value = finite(values_N.mean()) if n else None
-    return _Figure(
-        metric=metric, value=value, interval=_bca(statistics.mean_of(values_N), np.ones(n, np.int64), how), n=n
+def _loss(
+    name: str, per_row: Callable[[Integers, Floats], Floats], gold_N: Integers, scores_NC: Floats, how: _Resampling
+) -> _Figure:
+    """Brier or NLL, with the wrong row imagined that the model itself thinks likeliest: its second choice is right."""
+    n = len(gold_N)
+    losses_N = per_row(gold_N, scores_NC)
+    if n < 2 or scores_NC.shape[1] < 2:
+        interval = intervals.no_interval("there are fewer than two rows or classes")
+        return _Figure(metric=name, value=finite(losses_N.mean()) if n else None, interval=interval, n=n)
+    confidence_N, right_N = probability.top_label(gold_N, scores_NC)
+    second_N = np.argpartition(-scores_NC, 1, axis=1)[:, 1]
+    doubt_N = np.maximum(1 - confidence_N, 1e-300)
+    imagined = float(doubt_N @ per_row(second_N, scores_NC) / doubt_N.sum())
+    interval = intervals.loss_interval(
+        losses_N, right_N=right_N, imagined=imagined, seed=how.seed, resamples=how.resamples, level=how.level
     )
+    return _Figure(metric=name, value=finite(losses_N.mean()), interval=interval, n=n)
+
+
+def _share(name: str, shares_N: Floats, how: _Resampling) -> _Figure:
+    """The mean of a number in [0, 1] per row."""
+    n = len(shares_N)
+    if n < 2:
+        return _Figure(metric=name, value=finite(shares_N.mean()) if n else None, interval=_TOO_FEW, n=n)
+    variance = float(shares_N.var(ddof=1)) / n
+    interval = intervals.wilson_effective(float(shares_N.mean()), variance=variance, rows=n, level=how.level)
+    return _Figure(metric=name, value=finite(shares_N.mean()), interval=interval, n=n)
+
+
+def _row_means(matrix_NC: Booleans | Floats) -> Floats:
+    return np.asarray(matrix_NC.mean(1) if matrix_NC.size else np.zeros(len(matrix_NC)), np.float64)
+
+
+def _scaled(unit: float | None, lowest: float, width: float) -> float | None:
+    return None if unit is None else lowest + width * unit
 
 
 def _bca(statistic: intervals.Statistic, sizes_K: Integers, how: _Resampling) -> Interval:
     return intervals.bca(statistic, sizes_K, seed=how.seed, resamples=how.resamples, level=how.level)
 
 
-_COUNTED: dict[str, CountMetric] = {
-    "balanced_accuracy": counts.balanced_accuracy,
-    "macro_f1": counts.macro_f1,
-    "micro_f1": counts.micro_f1,
-    "weighted_f1": counts.weighted_f1,
-    "mcc": counts.mcc,
-}
+_NO_VALUE = intervals.no_interval("there is no value")
+_TOO_FEW = intervals.no_interval("there are fewer than two rows")
 _PLUG_IN = intervals.no_interval("the plug-in error is too large by construction; `ece_debiased` has an interval")
+_SETS_PLUG_IN = intervals.no_interval("the plug-in error is too large by construction; `brier` has an interval")
 _FIGURES: dict[Kind, Callable[[Predictions, _Resampling], Iterator[_Figure]]] = {
     "single_label": _single_label, "multi_label": _multi_label, "regression": _regression,
 }  # fmt: skip

@@ -45,16 +45,16 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="wrong decisions/decisions"),
     # of the order that scores give
     Metric(name="auroc", functions={"label_scores": ranking.auroc_labels, "set_scores": ranking.auroc_sets},
-           higher_is_better=True, range=(0, 1), undefined=_NO_SIDES, signature="one against rest|mean over classes|ties half"),
+           higher_is_better=True, range=(0, 1), undefined=_NO_SIDES, signature="one against rest|mean|ties half"),
     # of probabilities
     Metric(name="brier", functions={"label_scores": probability.brier, "set_scores": probability.brier_sets},
-           higher_is_better=False, range=(0, 2), undefined=_EMPTY, signature="squared distance|one class: sum over classes|sets: mean over labels"),
+           higher_is_better=False, range=(0, 2), undefined=_EMPTY, signature="squared distance"),
     Metric(name="nll", functions={"label_scores": probability.nll, "set_scores": probability.nll_sets},
            higher_is_better=False, range=(0, inf), undefined=_EMPTY, signature="nats per row"),
     Metric(name="ece", functions={"label_scores": probability.ece, "set_scores": probability.ece_sets},
-           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="top label|15 equal-width bins|plug-in"),
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="top label|15 equal bins|plug-in"),
     Metric(name="ece_debiased", functions={"label_scores": probability.ece_debiased},
-           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="top label|15 equal-width bins|noise taken out"),
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="top label|15 equal bins|debiased"),
     # of numbers
     Metric(name="mae", functions={"numbers": numbers.mae},
            higher_is_better=False, range=(0, inf), undefined=_EMPTY, signature="mean absolute error"),

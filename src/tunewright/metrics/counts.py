@@ -1,4 +1,4 @@
-"""Metrics of decisions: all of them are functions of three counts per class, so a thousand resamples cost a matrix product.
+"""Metrics of decisions. All are functions of three counts per class, so a thousand resamples cost one matrix product.
 
     right      rows of the class that were said to be of it (true positives)
     gold       rows of the class
@@ -122,6 +122,17 @@ def hamming_loss(gold_NC: Booleans, prediction_NC: Booleans) -> float | None:
     return finite((gold_NC != prediction_NC).mean()) if gold_NC.size else None
 
 
+COUNT_METRICS: dict[str, CountMetric] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "macro_f1": macro_f1,
+    "micro_f1": micro_f1,
+    "weighted_f1": weighted_f1,
+    "mcc": mcc,
+}
+"""The metrics that are one number for all classes. `accuracy` is for single-label rows only."""
+
+
 def of_labels(metric: CountMetric) -> Callable[[Integers, Integers], float | None]:
     """The metric as a function of class indices."""
     return lambda gold_N, prediction_N: finite(metric(count_labels(gold_N, prediction_N)))
@@ -134,7 +145,9 @@ def of_sets(metric: CountMetric) -> Callable[[Booleans, Booleans], float | None]
 
 def _divide(above: Floats, below: Floats) -> Floats:
     above, below = np.asarray(above, np.float64), np.asarray(below, np.float64)
-    return np.divide(above, below, out=np.full(np.broadcast_shapes(above.shape, below.shape), np.nan), where=below > 0)
+    size = np.broadcast_shapes(above.shape, below.shape)
+    ratio: Floats = np.divide(above, below, out=np.full(size, np.nan), where=below > 0)
+    return ratio
 
 
 def _mean_of_defined(values: Floats) -> Floats:

@@ -1,9 +1,11 @@
 """Confidence intervals. Which metric gets which was decided by measured coverage: `bench/coverage.py`.
 
-wilson             a proportion of independent rows.
-wilson_effective   a value in [0, 1] with a known variance: Wilson's interval at the number of rows that would give a
-                   proportion that variance.
+wilson             a proportion of independent rows, and what rises with one (a class's F1).
+wilson_effective   a value in [0, 1] with a known variance, by jackknife or DeLong: Wilson's interval at the number of
+                   rows that would give a proportion that variance. Holds where nearly all rows are right, where every
+                   bootstrap fails, because its resamples hold no error to speak of.
 bca                any statistic of resampled rows: the bootstrap, corrected for bias and skewness (Efron 1987).
+bca+wilson         a loss per row that a few wrong rows dominate: the wider of BCa and what the error rate allows.
 inversion          calibration error: the values under which the error seen would be unremarkable.
 """
 
@@ -16,7 +18,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from tunewright.metrics.metric import Floats, Integers
+from tunewright.metrics.metric import Booleans, Floats, Integers
 from tunewright.metrics.probability import Bins, gaps
 
 NORMAL = NormalDist()
@@ -55,15 +57,40 @@ def wilson(successes: float, rows: float, *, level: float = 0.95) -> Interval:
     return Interval(low=low, high=high, method="wilson")
 
 
-def wilson_effective(value: float, *, variance: float, rows: float, level: float = 0.95) -> Interval:
-    """Wilson's interval for a mean in [0, 1] that is no plain proportion, from its estimated variance.
+def wilson_effective(
+    value: float, *, variance: float, rows: float, level: float = 0.95, freedom: float = math.inf
+) -> Interval:
+    """Wilson's interval for a value in [0, 1] that is no plain proportion, from its estimated variance.
 
-    `rows` is used where the variance is 0 (all rows alike), so that three perfect rows do not give a width of 0.
+    `rows` is used where there is no variance (all rows alike), so that three perfect rows do not give a width of 0.
+    `freedom`: degrees of freedom behind the variance; few make the interval wider, as Student's t does.
     """
     spread = value * (1 - value)
-    effective = spread / variance if variance > 0 and spread > 0 else rows
+    # Below 1e-12 a variance is rounding: dividing one rounding error by another gave intervals of width 0.
+    effective = spread / variance if spread > 1e-12 and variance > 1e-24 else rows
+    if math.isfinite(freedom) and spread > 1e-12:
+        level = 2 * NORMAL.cdf(student_quantile((1 + level) / 2, freedom=freedom)) - 1
     interval = wilson(value * effective, effective, level=level)
     return Interval(low=interval.low, high=interval.high, method="wilson_effective", reason=interval.reason)
+
+
+def jackknife_variance(left_out_K: Floats, sizes_K: Integers) -> float:
+    """Variance of a statistic from its values with one row left out, `sizes_K` rows having the same such value."""
+    defined = np.isfinite(left_out_K)
+    values, often = left_out_K[defined], sizes_K[defined].astype(np.float64)
+    rows = often.sum()
+    if rows < 2:
+        return 0.0
+    mean = often @ values / rows
+    return float((rows - 1) / rows * (often @ np.square(values - mean)))
+
+
+def student_quantile(share: float, *, freedom: float) -> float:
+    """Quantile of Student's t by its expansion around the normal (Abramowitz and Stegun 26.7.5), freedom at least 3."""
+    z, n = NORMAL.inv_cdf(share), max(freedom, 3.0)
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / n + second / n**2 + third / n**3
 
 
 def wilson_f1(right: float, gold: float, predicted: float, *, level: float = 0.95) -> Interval:
@@ -104,7 +131,7 @@ def bca(statistic: Statistic, sizes_K: Integers, *, seed: int, resamples: int = 
     resamples x N. Resamples where the statistic is undefined are left out.
     """
     if sizes_K.sum() < 2:
-        return no_interval("fewer than two rows")
+        return no_interval("there are fewer than two rows")
     value = float(statistic(sizes_K[None].astype(np.float64))[0])
     replicates = np.concatenate([statistic(chunk) for chunk in draws(sizes_K, resamples=resamples, seed=seed)])
     replicates = np.sort(replicates[np.isfinite(replicates)])
@@ -123,6 +150,31 @@ def bca(statistic: Statistic, sizes_K: Integers, *, seed: int, resamples: int = 
     return Interval(low=float(min(ends[0], value)), high=float(max(ends[1], value)), method="bca")
 
 
+def loss_interval(
+    losses_N: Floats, *, right_N: Booleans, imagined: float, seed: int, resamples: int = 1000, level: float = 0.95
+) -> Interval:
+    """Interval of the mean of a loss per row that is small where the answer is right and large where it is wrong.
+
+    BCa sees only the wrong rows that happen to be there; with two of them it covers 70 % of the time. So the interval
+    is widened to what the error rate's own Wilson interval allows, wrong rows costing what they cost on average with
+    one `imagined` wrong row added.
+    """
+    rows, wrong = len(losses_N), int((~right_N).sum())
+    resampled = bca(mean_of(losses_N), np.ones(rows, np.int64), seed=seed, resamples=resamples, level=level)
+    rate = wilson(wrong, rows, level=level)
+    if resampled.low is None or resampled.high is None or rate.low is None or rate.high is None or wrong == rows:
+        return resampled
+    if_right = float(losses_N[right_N].mean())
+    dearer = max((float(losses_N[~right_N].sum()) + imagined) / (wrong + 1) - if_right, 0.0)
+    low, high = if_right + dearer * rate.low, if_right + dearer * rate.high
+    return Interval(low=min(resampled.low, low), high=max(resampled.high, high), method="bca+wilson")
+
+
+def mean_of(values_N: Floats) -> Statistic:
+    """The mean over resampled rows."""
+    return lambda drawn_RN: drawn_RN @ values_N / drawn_RN.sum(1)
+
+
 def ece_interval(bins: Bins, *, seed: int, resamples: int = 2000, level: float = 0.95) -> Interval:
     """The calibration errors under which the error seen would lie within the middle `level` of what noise gives.
 
@@ -135,23 +187,25 @@ def ece_interval(bins: Bins, *, seed: int, resamples: int = 2000, level: float =
         return no_interval("there are no rows")
     noise_RB = np.random.default_rng(seed).standard_normal((resamples, len(gap_B))) * noise_B
 
+    def quantile_of(scale: float, quantile: float) -> float:
+        return float(np.quantile(np.abs(scale * gap_B + noise_RB).sum(1), quantile))
+
     def end(quantile: float) -> float:
         low, high = 0.0, 1.0
-        quantile_at = lambda t: np.quantile(np.abs(t * gap_B + noise_RB).sum(1), quantile)  # noqa: E731
-        if seen == 0 or quantile_at(0.0) >= seen:
+        if seen == 0 or quantile_of(0.0, quantile) >= seen:
             return 0.0
-        while quantile_at(high) < seen:
+        while quantile_of(high, quantile) < seen:
             low, high = high, high * 2
         for _ in range(40):
             middle = (low + high) / 2
-            low, high = (middle, high) if quantile_at(middle) < seen else (low, middle)
+            low, high = (middle, high) if quantile_of(middle, quantile) < seen else (low, middle)
         return high * seen
 
     return Interval(low=min(end((1 + level) / 2), 1.0), high=min(end((1 - level) / 2), 1.0), method="inversion")
 
 
 def _acceleration(statistic: Statistic, sizes_K: Integers, *, seed: int, blocks: int = 400) -> float:
-    """Skewness of the statistic by leaving out one kind of row, or where there are many, one random block, at a time."""
+    """Skewness of the statistic from leaving out one kind of row, or where there are many, one random block."""
     sizes = sizes_K.astype(np.float64)
     kinds = len(sizes)
     if kinds <= blocks:

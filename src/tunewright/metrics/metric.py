@@ -46,7 +46,7 @@ class Metric:
         return tuple(self.functions)
 
 
-def finite(value: float | np.floating[Any]) -> float | None:
+def finite(value: float | np.floating[Any] | Floats) -> float | None:
     """The value as a float, or None where it is NaN or infinite."""
     number = float(value)
     return number if np.isfinite(number) else None

@@ -1,4 +1,4 @@
-"""Metrics of numbers: gold_N and prediction_N are float64. None where undefined: no rows, or no variation to explain."""
+"""Metrics of numbers: gold_N and prediction_N are float64. None where undefined: no rows, or nothing that varies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rmse(gold_N: Floats, prediction_N: Floats) -> float | None:
 
 
 def r2(gold_N: Floats, prediction_N: Floats) -> float | None:
-    """Share of gold's variance that is explained; below 0 when worse than saying the mean. None where gold is constant."""
+    """Explained share of gold's variance; below 0 when worse than saying the mean. None where gold is constant."""
     if not _varies(gold_N):
         return None
     return finite(1 - np.square(gold_N - prediction_N).sum() / np.square(gold_N - gold_N.mean()).sum())

@@ -21,7 +21,8 @@ NUM_BINS = 15
 def brier_rows(gold_N: Integers, scores_NC: Floats) -> Floats:
     """Squared distance per row between the scores and the truth, in [0, 2]."""
     at_gold = np.take_along_axis(scores_NC, gold_N[:, None], axis=1)[:, 0]
-    return np.einsum("nc,nc->n", scores_NC, scores_NC) - 2 * at_gold + 1
+    rows: Floats = np.einsum("nc,nc->n", scores_NC, scores_NC) - 2 * at_gold + 1
+    return rows
 
 
 def brier(gold_N: Integers, scores_NC: Floats) -> float | None:
@@ -31,7 +32,8 @@ def brier(gold_N: Integers, scores_NC: Floats) -> float | None:
 
 def brier_sets_rows(gold_NC: Booleans, scores_NC: Floats) -> Floats:
     """Mean squared difference per row over the labels, in [0, 1]."""
-    return np.square(scores_NC - gold_NC).mean(1)
+    rows: Floats = np.square(scores_NC - gold_NC).mean(1)
+    return rows
 
 
 def brier_sets(gold_NC: Booleans, scores_NC: Floats) -> float | None:
@@ -53,7 +55,8 @@ def nll(gold_N: Integers, scores_NC: Floats) -> float | None:
 def nll_sets_rows(gold_NC: Booleans, scores_NC: Floats) -> Floats:
     """Minus log-likelihood per row, summed over the labels, in nats."""
     at_truth = np.where(gold_NC, scores_NC, 1 - scores_NC)
-    return -np.log(np.maximum(at_truth, np.finfo(np.float64).eps)).sum(1)
+    rows: Floats = -np.log(np.maximum(at_truth, np.finfo(np.float64).eps)).sum(1)
+    return rows
 
 
 def nll_sets(gold_NC: Booleans, scores_NC: Floats) -> float | None:

@@ -26,6 +26,19 @@ class Ranking:
     smallest_side: int
     """Rows on the smaller side of the scarcest class averaged."""
 
+    @property
+    def variance(self) -> float:
+        """Of the value, from the rows' influence."""
+        rows = len(self.influence)
+        return float(np.square(self.influence).sum()) / rows**2 if rows else 0.0
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom behind the variance (after Satterthwaite): few where a few rows make most of it."""
+        squares = np.square(self.influence)
+        fourth = float(np.square(squares).sum())
+        return 2 * float(squares.sum()) ** 2 / fourth if fourth > 0 else float("inf")
+
 
 def auroc_one(is_positive_N: Booleans, scores_N: Floats) -> Ranking:
     """Chance that a positive row scores higher than a negative one, a tie counting half."""
