@@ -1,0 +1,67 @@
+"""Fine-tune a pretrained language model on your own labelled text, and be able to believe the result.
+
+    import tunewright as tw
+
+    run = tw.run("reviews.csv")          # from a raw file to a model and a report
+    run.report                           # the page
+    run.model.predict(["not bad at all"])
+
+    tw.train("recipe.yaml")              # the same under full control
+    tw.load("runs/reviews-1a2b3c4d/model").predict(["..."])
+
+Names are imported when they are used: `import tunewright` loads neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tunewright.core.errors import TunewrightError
+    from tunewright.pipeline.evaluate import evaluate
+    from tunewright.pipeline.init import init
+    from tunewright.pipeline.predict import predict_file
+    from tunewright.pipeline.run import Run, run, train
+    from tunewright.recipe import Recipe, load_recipe
+    from tunewright.serve import Answer, Predictor, load
+
+_HOME = {
+    "Answer": "tunewright.serve",
+    "Predictor": "tunewright.serve",
+    "Recipe": "tunewright.recipe",
+    "Run": "tunewright.pipeline.run",
+    "TunewrightError": "tunewright.core.errors",
+    "evaluate": "tunewright.pipeline.evaluate",
+    "init": "tunewright.pipeline.init",
+    "load": "tunewright.serve",
+    "load_recipe": "tunewright.recipe",
+    "predict_file": "tunewright.pipeline.predict",
+    "run": "tunewright.pipeline.run",
+    "train": "tunewright.pipeline.run",
+}
+
+__all__ = [
+    "Answer",
+    "Predictor",
+    "Recipe",
+    "Run",
+    "TunewrightError",
+    "evaluate",
+    "init",
+    "load",
+    "load_recipe",
+    "predict_file",
+    "run",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'tunewright' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

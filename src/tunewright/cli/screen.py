@@ -73,7 +73,7 @@ class Screen:
         table.add_column(self._words["system"])
         shown = [m for m in metrics if any(s["metric"] == m and s["split"] == "test" and s["slice"] is None for s in scores)]
         for metric in shown:
-            table.add_column(metric, justify="right")
+            table.add_column(metric, justify="right", no_wrap=True)
         for system in dict.fromkeys(s["system"] for s in scores if s["split"] in ("test", "cv")):
             cells = [_score_cell(scores, system, metric) for metric in shown]
             table.add_row(self._words.get(f"system.{system}", system), *cells)

@@ -1,8 +1,8 @@
 """`tunewright models convert`: pickled weights (.bin, .pt) to safetensors, without running what is in them.
 
-The file is opened in a process of its own by torch's weights-only reader, which builds tensors and plain containers and
-nothing else. In that process sockets, programs and files outside the new folder are closed off before the file is opened,
-so that even a hole in the reader leads nowhere. Everything else in the project refuses such files and names this command.
+The file is opened in a process of its own by torch's weights-only reader, which builds tensors and plain containers
+and nothing else. In that process sockets, programs and files outside the new folder are closed off before the file is
+opened, so that even a hole in the reader leads nowhere. All else in the project refuses such files and names this.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tunewright.core.errors import ModelError
 from tunewright.core.folder import discard, writing
@@ -90,7 +91,7 @@ def _pickles(folder: Path) -> list[Path]:
     return found[:1]
 
 
-def _run_worker(pickles: list[Path], output: Path, *, timeout_seconds: float) -> dict[str, object]:
+def _run_worker(pickles: list[Path], output: Path, *, timeout_seconds: float) -> dict[str, Any]:
     # -P: nothing is imported from the current folder, where a stranger's `torch.py` could lie.
     command = [sys.executable, "-P", "-m", "tunewright.models.convert_worker", str(output.resolve())]
     command += [str(path.resolve()) for path in pickles]
@@ -108,8 +109,8 @@ def _run_worker(pickles: list[Path], output: Path, *, timeout_seconds: float) ->
     if done.returncode != 0 or "error" in told or not output.is_file():
         reason = told.get("error") or f"the reading process ended with {done.returncode}"
         raise ModelError(
-            f"{pickles[0]} is refused: {reason} Nothing of it was run. Only files that hold tensors and nothing else are "
-            "converted; ask whoever published it for safetensors, or choose another model."
+            f"{pickles[0]} is refused: {reason} Nothing of it was run. Only files that hold tensors and nothing "
+            "else are converted; ask whoever published it for safetensors, or choose another model."
         )
     assert isinstance(told, dict)
     return told

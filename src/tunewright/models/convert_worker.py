@@ -15,8 +15,8 @@ from typing import Any
 _CLOSED = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.startfile", "pty.",
     "ctypes.dlopen", "ctypes.dlsym", "urllib.", "http.", "ftplib.", "smtplib.", "os.remove", "os.rename", "os.rmdir",
-    "os.chmod", "os.chown", "os.link", "os.symlink", "os.truncate", "os.putenv", "shutil.", "webbrowser.", "pickle.find_class",
-    "code.__new__", "marshal.",
+    "os.chmod", "os.chown", "os.link", "os.symlink", "os.truncate", "os.putenv", "shutil.", "webbrowser.",
+    "pickle.find_class", "code.__new__", "marshal.",
 )  # fmt: skip
 """Audit events (sys.audit) that end in an error once the process has closed itself in."""
 
@@ -115,7 +115,7 @@ def _collect(loaded: Any, tensors: dict[str, Any], skipped: list[str]) -> None:
 
 
 def _apart(tensors: dict[str, Any]) -> dict[str, Any]:
-    """Each tensor with memory of its own: safetensors stores no sharing, and tied weights are tied again by the model."""
+    """Each tensor with memory of its own: safetensors stores no sharing; the model ties its tied weights again."""
     return {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
 
 

@@ -69,7 +69,8 @@ class _Windows:
         self.lengths: Ints = np.asarray(window.values, np.int64)
         self.starts: Ints = np.concatenate([[0], np.cumsum(self.lengths)]).astype(np.int64)
         self.first_of_text: Ints = np.asarray(window.offsets[:-1], np.int64)
-        self.per_text: Ints = np.diff(np.asarray(window.offsets, np.int64))
+        ends: Ints = np.asarray(window.offsets[1:], np.int64)
+        self.per_text: Ints = ends - self.first_of_text
         self._ids = tokens.streams["input"].values
         self._segments = tokens.streams["segment"].values if "segment" in tokens.streams else None
 

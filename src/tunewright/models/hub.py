@@ -17,8 +17,8 @@ Announce = Callable[[str], None]
 
 DATA_FILES = (
     "config.json", "README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "source.spm",
-    "target.spm", "chat_template.jinja", "generation_config.json",
+    "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model",
+    "tokenizer.model", "source.spm", "target.spm", "chat_template.jinja", "generation_config.json",
 )  # fmt: skip
 """What is fetched beside the weights; no Python, no other format of the same weights."""
 SAFE_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")

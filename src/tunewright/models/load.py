@@ -144,8 +144,8 @@ def load_classifier(
 ) -> LoadedModel:  # fmt: skip
     """The model with a head for these labels (for regression: one number), float32 unless said otherwise.
 
-    New weights depend on `seed` alone. Where the folder holds a classifier whose labels are among `labels`, their rows of
-    the head are taken over, in whatever order they stand now. `pad_id` is the tokenizer's (looked up if not given):
+    New weights depend on `seed` alone. Where the folder holds a classifier with some of these labels, their rows
+    of the head are taken over, in whatever order they stand now. `pad_id` is the tokenizer's (looked up if not given):
     models that read the last token need it.
 
     Raises ModelError if the architecture has no classification head or the weights don't fit the config.
@@ -157,7 +157,7 @@ def load_classifier(
 
     num_outputs = 1 if kind == "regression" else len(labels)
     old_labels = _labels_of(local.config)
-    config = _build_config(local)
+    config = build_config(local)
     config.num_labels = num_outputs
     config.problem_type = _PROBLEMS[kind]
     if kind != "regression":
@@ -188,7 +188,7 @@ def load_features_model(local: LocalModel, *, dtype: torch.dtype | None = None) 
 
     from tunewright.models.weights import fill
 
-    config = _build_config(local)
+    config = build_config(local)
     filled = fill(
         _class_for(AutoModel, config, local), config, _read_tensors(local), local, seed=0, dtype=dtype or torch.float32
     )
@@ -230,7 +230,8 @@ def _no_such_folder(folder: Path) -> str:
     )
 
 
-def _build_config(local: LocalModel) -> Any:
+def build_config(local: LocalModel) -> Any:
+    """The transformers config of a checked folder. Raises ModelError where it describes no model."""
     from transformers import CONFIG_MAPPING
 
     # The model is built from what is stated here and from nothing else: no name to look things up by.
@@ -260,7 +261,8 @@ def _read_tensors(local: LocalModel) -> dict[str, Any]:
     tensors: dict[str, Any] = {}
     for path in local.checked.weights:
         try:
-            tensors |= load_file(path)
+            # Copied: a tensor that is a window on the file would change, or crash, when the file does.
+            tensors |= {name: tensor.clone() for name, tensor in load_file(path).items()}
         except (OSError, safetensors.SafetensorError) as error:
             raise ModelError(f"{path} can't be read: {_one_line(error)} Fetch it again.") from None
     return tensors

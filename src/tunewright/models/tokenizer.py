@@ -31,11 +31,13 @@ LongTexts = Literal["head", "head_tail", "windows"]
 UNLIMITED = 8192
 """Taken as the limit of a model that states none (relative positions)."""
 _CHUNK = 2_048
+_SETTINGS = {"split_special_tokens": True}
+"""Saved with the tokenizer, so that plain transformers reads a bundle's texts as we do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """Ragged arrays of N texts; all windows of text i, one behind the other, are `values[offsets[i]:offsets[i + 1]]`."""
+    """Ragged arrays of N texts; all windows of text i, one after another: `values[offsets[i]:offsets[i + 1]]`."""
 
     values: Ids
     """(T,) token ids, special ones included."""
@@ -175,7 +177,7 @@ class TokenizerFit:
 def load_tokenizer(local: LocalModel) -> Tokenizer:
     """The tokenizer of a model. Raises ModelError where there is none, or it would need code."""
     folder, config = local.folder, local.config
-    hf = _load_hf(folder)
+    hf = _load_hf(local)
     backend = getattr(hf, "backend_tokenizer", None)
     if backend is None:
         raise ModelError(
@@ -185,7 +187,6 @@ def load_tokenizer(local: LocalModel) -> Tokenizer:
     # A tokenizer.json may pad or cut on its own account; here lengths are decided in one place.
     backend.no_padding()
     backend.no_truncation()
-    hf.split_special_tokens = True
     backend.encode_special_tokens = True
     if hf.pad_token_id is None:
         if hf.eos_token is None and hf.unk_token is None:
@@ -333,28 +334,46 @@ def _clean(text: str) -> str:
     return text
 
 
-def _load_hf(folder: Path) -> Any:
+_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+
+
+def _load_hf(local: LocalModel) -> Any:
     from transformers import AutoTokenizer
 
-    path = folder / "tokenizer_config.json"
-    code = remote_code(read_json_file(path)) if path.exists() else None
-    names = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
-    if not any((folder / name).is_file() for name in names):
+    from tunewright.models.load import build_config
+
+    folder = local.folder
+    if not any((folder / name).is_file() for name in _FILES):
         raise ModelError(
-            f"{folder} has no tokenizer (looked for {', '.join(names)}). Without the one it was trained with, a model "
+            f"{folder} has no tokenizer (looked for {', '.join(_FILES)}). Without the one it was trained with, a model "
             "can't read. Fetch the model again, or copy the tokenizer's files from where it comes from."
         )
+    _refuse_code(folder / "tokenizer_config.json")
+    config = build_config(local)
     try:
         with quiet():
-            return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+            return AutoTokenizer.from_pretrained(
+                str(folder), config=config, trust_remote_code=False, local_files_only=True, **_SETTINGS
+            )
     except Exception as error:
-        if code:
-            raise ModelError(
-                f"{path} wants to run code that came with the model (`{code}`). Tunewright never runs code from a "
-                "model folder. Choose another model; `tunewright models list` shows some."
-            ) from None
         # Whatever a damaged file makes the backend raise (it has no error family of its own), the reason is its text.
-        raise ModelError(f"{folder}: the tokenizer can't be read ({type(error).__name__}: {error}).") from None
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"{folder}: the tokenizer can't be read ({type(error).__name__}: {reason}).") from None
+
+
+def _refuse_code(path: Path) -> None:
+    """Raise ModelError where the tokenizer is code: transformers would take another class, which reads other tokens."""
+    from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
+
+    if not path.exists():
+        return
+    stated = read_json_file(path)
+    code = remote_code(stated)
+    if code and tokenizer_class_from_name(str(stated.get("tokenizer_class"))) is None:
+        raise ModelError(
+            f"{path} wants to run code that came with the model (`{code}`). Tunewright never runs code from a model "
+            "folder. Choose another model; `tunewright models list` shows some."
+        )
 
 
 def _length_limit(hf: Any, config: dict[str, Any]) -> int:

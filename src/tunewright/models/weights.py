@@ -103,6 +103,7 @@ def take_over_rows(
     earlier = tensors.get(f"{name}.weight")
     if earlier is None or earlier.shape[1] != linear.in_features:
         return TakenOver(labels=(), new_names=())
+    earlier = earlier.clone()  # the model took the tensors it was given as its own
     if kind == "regression":
         if was_regression and len(earlier) == 1:
             return TakenOver(labels=(), new_names=())
@@ -110,13 +111,13 @@ def take_over_rows(
     else:
         place_of = {label: i for i, label in enumerate(old)} if len(old) == len(earlier) and not was_regression else {}
         places = {i: place_of[label] for i, label in enumerate(new) if label in place_of}
+    bias = tensors[f"{name}.bias"].clone() if f"{name}.bias" in tensors else None
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         std = getattr(model.config, "initializer_range", None) or getattr(model.config, "init_std", None) or 0.02
         linear.weight.normal_(mean=0.0, std=std)
         if linear.bias is not None:
             linear.bias.zero_()
-        bias = tensors.get(f"{name}.bias")
         for place, earlier_place in places.items():
             linear.weight[place] = earlier[earlier_place].to(linear.weight.dtype)
             if linear.bias is not None and bias is not None:

@@ -11,7 +11,7 @@ from tunewright.bundle import About, write_about
 from tunewright.core.errors import ModelError
 from tunewright.core.folder import RunFolder, discard, writing
 from tunewright.core.text import digest
-from tunewright.models.load import load_saved_classifier, save_classifier
+from tunewright.models.load import load_classifier, resolve
 from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.prepare import Prepared, text_steps
 from tunewright.recipe import Recipe
@@ -34,8 +34,10 @@ def bundle_model(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFo
     discard(folder.bundle)
     with writing(folder.bundle) as aside:
         aside.mkdir()
-        save_classifier(tuned.model, tuned.base.tokenizer, aside)
-        _require_same_logits(tuned, load_saved_classifier(aside))
+        tuned.model.save_pretrained(aside)
+        tuned.base.tokenizer.save(aside)
+        again = load_classifier(resolve(str(aside)), kind=prepared.task.kind, labels=prepared.labels, seed=0)
+        _require_same_logits(tuned, again.model)
         write_about(aside, about)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tunewright.core.errors import DataError, MissingExtraError, ModelError
 from tunewright.core.folder import RunFolder, write_json
-from tunewright.models.catalog import suggest
+from tunewright.models.catalog import is_noncommercial, suggest
 from tunewright.models.load import LocalModel, find_local, resolve
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer, tokenizer_fit
 from tunewright.pipeline.journal import Journal
@@ -75,7 +75,7 @@ class Decisions:
         self.journal.events.emit("decided", **made)
 
 
-def decide(asked: Recipe, folder: RunFolder, journal: Journal) -> Recipe:
+def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float | None = None) -> Recipe:
     """The resolved recipe: every column, the model, the lengths and the machine written out. Writes plan.json."""
     decisions = Decisions(journal)
     recipe, prepared = _decide_data(asked, folder, decisions)
@@ -172,7 +172,7 @@ def _decide_model(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> t
         )
     licence = f"licence {local.license or 'not stated'}"
     decisions.add("model", local.name, f"{why}; {licence}", "--model FOLDER_OR_HUB_ID")
-    if local.license and "nc" in local.license.lower().split("-"):
+    if is_noncommercial(local.license):
         decisions.journal.say("non_commercial", model=local.name, license=local.license)
     model = recipe.model.model_copy(
         update={"path": recipe.model.path or local.reference, "revision": local.revision, "digest": local.weights_digest}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +30,13 @@ from tunewright.losses import LOSSES, LossSettings
 from tunewright.metrics import METRICS
 from tunewright.models.features import pooled_features
 from tunewright.models.load import LocalModel, load_classifier, resolve
-from tunewright.models.tokenizer import load_tokenizer
+from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.encode import encode_rows
 from tunewright.pipeline.journal import Journal
 from tunewright.pipeline.prepare import Prepared
 from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe
-from tunewright.runtime import Machine, World, seed_everything
+from tunewright.runtime import Machine, World
 from tunewright.tasks.regression import Scale
 from tunewright.train import FitPlan, Fitted, TrainConfig, fit, weights_digest
 
@@ -48,7 +48,7 @@ class Base:
     """A pretrained model, its tokenizer and the encoded rows: what each fit of a run starts from."""
 
     local: LocalModel
-    tokenizer: Any
+    tokenizer: Tokenizer
     store: TokenStore
     scale: Scale | None
     """Of the numbers to be learned, for regression."""
@@ -73,6 +73,8 @@ class Tuned:
     model: torch.nn.Module
     fitted: Fitted
     calibration: Calibration
+    milliseconds_per_row: float
+    """To answer one row, measured on the test split in batches."""
     digest: str
     """Of all its weights."""
 
@@ -117,13 +119,17 @@ def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder,
     model = plan.model
     finish_model(base, recipe, model)
     calibration = calibrate(recipe, answer(base, recipe, prepared, model, validation))
-    for split in ("validation", "test", None):
-        path = folder.predictions("model", split or "unlabelled")
-        if len(places := prepared.places(split)) and not path.exists():
-            write_predictions(answer(base, recipe, prepared, model, places, calibration=calibration), path)
+    for split in (None, "validation", "test"):
+        places = prepared.places(split)
+        if len(places):
+            began = time.perf_counter()
+            predictions = answer(base, recipe, prepared, model, places, calibration=calibration)
+            seconds = time.perf_counter() - began
+            write_predictions(predictions, folder.predictions("model", split or "unlabelled"))
     return Tuned(
-        base=base, model=model, fitted=fitted, calibration=calibration, digest=weights_digest(model.state_dict())
-    )
+        base=base, model=model, fitted=fitted, calibration=calibration,
+        milliseconds_per_row=1000 * seconds / len(places), digest=weights_digest(model.state_dict()),
+    )  # fmt: skip
 
 
 def calibrate(recipe: Recipe, validation: Predictions) -> Calibration:
@@ -183,8 +189,9 @@ def make_plan(
 ) -> FitPlan:
     """A fit of a freshly loaded model on some rows."""
     task = prepared.task
-    seed_everything(recipe.train.seed, purpose="new weights")
-    loaded = load_classifier(base.local, labels=prepared.labels, kind=task.kind, seed=recipe.train.seed)
+    loaded = load_classifier(
+        base.local, labels=prepared.labels, kind=task.kind, seed=recipe.train.seed, pad_id=base.tokenizer.pad_id
+    )
     model = recipe.adapter.attach(loaded.model.to(base.machine.device))
     loss = loss_of(recipe, prepared)
     metric = primary_metric(recipe, prepared)

@@ -153,11 +153,11 @@ def _carry_out(
             cross_validate(tuned, recipe, prepared, folder, journal)
 
     with journal.stage("evaluate"):
-        verdict = judge(recipe, prepared, folder, tuned, request)
+        judge(recipe, prepared, folder, tuned, request)
     with journal.stage("bundle"):
         if tuned:
             final = refit_on_all(tuned, recipe, prepared) if recipe.train.refit_on_all else tuned
-            bundle_model(final, verdict, recipe, prepared, folder)
+            bundle_model(final, recipe, prepared, folder)
         bundle_baseline(recipe, prepared, folder)
     with journal.stage("predict"):
         predict_unlabelled(prepared, folder)

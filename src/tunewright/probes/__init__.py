@@ -58,5 +58,6 @@ def load_probe(folder: Path) -> AnyProbe:
 
 __all__ = [
     "PROBES", "AnyProbe", "FrozenConfig", "FrozenProbe", "Kind", "MajorityProbe", "ProbeKind", "ProbesConfig",
-    "TfidfConfig", "TfidfProbe", "fit_frozen", "fit_majority", "fit_tfidf", "load_frozen", "load_majority", "load_probe", "load_tfidf",
+    "TfidfConfig", "TfidfProbe", "fit_frozen", "fit_majority", "fit_tfidf", "load_frozen", "load_majority",
+    "load_probe", "load_tfidf",
 ]  # fmt: skip

@@ -26,8 +26,9 @@ Features = npt.NDArray[np.float32]
 class FrozenConfig(Config):
     """How the linear model over frozen features is fitted."""
 
-    inverse_penalty: float = 0.1
-    """C of the logistic regression over standardised features; several hundred dense features want a strong penalty."""
+    inverse_penalty: float = 0.03
+    """C of the logistic regression over standardised features: many dense features want a strong penalty. Between
+    0.01 and 0.1 the score moved by less than its interval on sst2, banking77 and tweeteval_emotion with MiniLM-L6."""
     tolerance: float = 1e-3
     """The fit ends when no slope is steeper than this."""
     max_steps: int = 200

@@ -10,12 +10,12 @@ from typing import Literal
 
 from markupsafe import Markup
 
-Kind = Literal["text", "number", "strip"]
+Kind = Literal["text", "number", "strip", "tag"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """The head of a column; numbers stand right, strips take what width is left."""
+    """The head of a column; numbers stand right, strips take what width is left, tags as little as they need."""
 
     title: str | Markup
     kind: Kind = "text"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tunewright.core.text import is_cjk
 from tunewright.report.blocks import Paragraph, Section
@@ -15,6 +16,7 @@ from tunewright.report.run import Run, Score
 from tunewright.report.words import Words
 
 MAIN = "model"
+_SETTING = re.compile(r"`([A-Za-z_.:= 0-9-]+)`")
 HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 """The metric of the first sentence: the one that can be said in words to anybody."""
 
@@ -73,18 +75,26 @@ class Context:
     @property
     def file(self) -> str:
         """The name of the file the run began with, from whichever file of the run has it; empty where none has."""
-        run = self.run
-        starts = [event.get("source") for event in run.steps("run_started")]
-        return next((self.file_name(path) for path in [*starts, run.plan.get("path")] if path), "")
+        return self.file_name(self.source)
 
-    def free(self, value: Any) -> str:
-        """A sentence that another part wrote and that may quote a text: empty in a private report."""
-        return "" if self.private else self.words.pick(value)
+    @property
+    def source(self) -> str:
+        """The path of that file as it was given; empty where it is not known."""
+        starts = [event.get("source") for event in self.run.steps("run_started")]
+        return next((str(path) for path in [*starts, self.run.plan.get("path")] if path), "")
 
-    def written(self, value: Any) -> str:
+    def free(self, value: Any) -> Markup:
+        """A sentence that another part wrote and that may quote a text: empty in a private report.
+
+        Names of settings between backticks, as the messages have them, are set as code.
+        """
+        text = escape("" if self.private else self.words.pick(value))
+        return Markup(_SETTING.sub(r"<code>\1</code>", text))
+
+    def written(self, value: Any) -> Markup:
         """`free`, and empty on a Chinese page for a sentence that is in English only."""
         text = self.free(value)
-        return text if self.words.language == "en" or any(map(is_cjk, text)) else ""
+        return text if self.words.language == "en" or any(map(is_cjk, text)) else Markup("")
 
     def file_name(self, path: Any) -> str:
         """The last part of a path: enough to find it, and no home directory on a page that is passed on."""

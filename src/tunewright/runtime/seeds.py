@@ -12,10 +12,5 @@ def seed_micro_batch(seed: int, *, step: int, micro_batch: int) -> None:
     torch.manual_seed(_seed(f"dropout/{seed}/{step}/{micro_batch}"))
 
 
-def seed_everything(seed: int, *, purpose: str) -> None:
-    """Seed torch's generators for one named purpose, such as the initial weights of a new head."""
-    torch.manual_seed(_seed(f"{purpose}/{seed}"))
-
-
 def _seed(name: str) -> int:
     return int(digest(name)[:15], 16)

@@ -17,8 +17,8 @@ from tunewright.core.errors import DataError, ModelError
 from tunewright.data.clean import apply_text_steps
 from tunewright.evaluate import Predictions, from_logits
 from tunewright.evaluate.predict import predict_rows
-from tunewright.models.load import load_saved_classifier
-from tunewright.models.tokenizer import load_saved_tokenizer
+from tunewright.models.load import load_classifier, resolve
+from tunewright.models.tokenizer import load_tokenizer
 from tunewright.probes import load_probe
 from tunewright.runtime import Machine
 from tunewright.tasks import TASKS, EncodeConfig
@@ -113,9 +113,10 @@ def _confidence_of_set(scores: dict[str, float], said: list[str]) -> float:
 
 
 def _neural(path: Path, about: About) -> Logits:
-    model = load_saved_classifier(path).eval()
-    tokenizer = load_saved_tokenizer(path)
     task = TASKS[about.task]
+    local = resolve(str(path))
+    model = load_classifier(local, kind=task.kind, labels=about.labels, seed=0).model.eval()
+    tokenizer = load_tokenizer(local)
     machine = Machine(device=torch.device("cpu"), precision="float32")
     config = EncodeConfig(max_length=about.max_length, long_texts=about.long_texts)
 

@@ -53,7 +53,7 @@ def _findings(context: Context) -> list[Block]:
         Table(
             caption=words("data.findings"),
             columns=(
-                Column(title="", narrow=False), Column(title=words("column.finding")),
+                Column(title="", kind="tag", narrow=False), Column(title=words("column.finding")),
                 Column(title=words("column.count"), kind="number"),
             ),
             rows=rows,

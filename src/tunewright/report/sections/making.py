@@ -29,7 +29,7 @@ def making(context: Context) -> Section:
     if run.lacks(run.folder.recipe):
         blocks.append(context.missing(run.folder.recipe, what="recipe"))
     else:
-        blocks.append(Folded(summary=words("making.recipe"), blocks=(Code(text=run.recipe),)))
+        blocks.append(Folded(summary=words("making.recipe"), blocks=(Code(text=_recipe(context)),)))
     if run.lacks(run.folder.environment):
         blocks.append(context.missing(run.folder.environment, what="environment"))
     else:
@@ -82,6 +82,12 @@ def _decisions(context: Context) -> list[Block]:
             rows=tuple(rows),
         )
     ]  # fmt: skip
+
+
+def _recipe(context: Context) -> str:
+    """The recipe as it stands; in a private report without the folder in which the data lie."""
+    recipe, source = context.run.recipe, context.source
+    return recipe.replace(source, context.file) if context.private and source else recipe
 
 
 def _value(context: Context, value: Any) -> Any:
