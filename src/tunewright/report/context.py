@@ -47,12 +47,10 @@ class Context:
 
     @property
     def main_system(self) -> str | None:
-        """The system that the page is about: the fine-tuned model, else the recommended one, else any."""
+        """The system the page is about: as the evidence names it, else the model, else any that was scored."""
         measured = self.run.systems(self.headline_metric)
-        if MAIN in measured:
-            return MAIN
-        recommended = self.run.evidence.get("recommended")
-        return recommended if recommended in measured else next(iter(measured), None)
+        wanted = (self.run.evidence.get("system"), MAIN, self.run.evidence.get("recommended"), *measured)
+        return next((name for name in wanted if name in measured), None)
 
     @property
     def labels(self) -> list[str]:
@@ -89,7 +87,7 @@ class Context:
         Names of settings between backticks, as the messages have them, are set as code.
         """
         text = escape("" if self.private else self.words.pick(value))
-        return Markup(_SETTING.sub(r"<code>\1</code>", text))
+        return Markup(_SETTING.sub(r"<code>\1</code>", str(text)))
 
     def written(self, value: Any) -> Markup:
         """`free`, and empty on a Chinese page for a sentence that is in English only."""

@@ -76,12 +76,23 @@ def test_verdict_says_score_rival_recommendation_and_what_can_run_by_itself(fold
     assert "“other”: F1 61.3 (46.1–75.2) , from 39 test messages." in text
 
 
-def test_a_rival_that_wins_is_said_to_win(tmp_path: Path) -> None:
+def test_a_rival_that_wins_and_is_recommended_has_the_headline(tmp_path: Path) -> None:
     folder = build_run(tmp_path)
     evidence = read_json(folder.evidence)
-    evidence["comparisons"] = [
-        evidence["comparisons"][0] | {"difference": -0.04, "low": -0.06, "high": -0.02, "verdict": "b_better"}
-    ]
+    lost = {"difference": -0.04, "low": -0.06, "high": -0.02, "verdict": "b_better"}
+    evidence["comparisons"] = [evidence["comparisons"][0] | lost]
+    write_json(folder.evidence, evidence)
+    text = Outline(render(folder, language="en", private=False)).text
+    assert "Of 100 new messages, word counting gets 85 (82–88) right." in text
+    assert "The fine-tuned model gets 87 (85–90) : word counting is better by 4 (2–6)" in text
+    assert "can be left to it: those" not in text
+
+
+def test_a_rival_that_wins_and_is_not_recommended_is_said_to_win(tmp_path: Path) -> None:
+    folder = build_run(tmp_path)
+    evidence = read_json(folder.evidence) | {"recommended": "model"}
+    lost = {"difference": -0.04, "low": -0.06, "high": -0.02, "verdict": "b_better"}
+    evidence["comparisons"] = [c | lost for c in evidence["comparisons"] if c["system_b"] == "current"]
     write_json(folder.evidence, evidence)
     assert "it is better by 4 (2–6)" in Outline(render(folder, language="en", private=False)).text
 
@@ -246,3 +257,14 @@ def test_no_home_directory_stands_on_the_page(folder: RunFolder) -> None:
 def test_long_texts_are_cut_and_the_rest_is_counted(folder: RunFolder) -> None:
     text = Outline(render(folder, language="en", private=False)).text
     assert "240 more characters" in text
+
+
+def test_a_private_recipe_does_not_say_where_the_data_lie(tmp_path: Path) -> None:
+    folder = build_run(tmp_path)
+    write_text(folder.recipe, "data:\n  path: /home/someone/data/tickets.csv\n")
+    assert "/home/someone" in render(folder, language="en", private=False)
+    assert "/home/someone" not in render(folder, language="en", private=True)
+
+
+def test_settings_named_in_findings_are_set_as_code(folder: RunFolder) -> None:
+    assert "<code>clean.exact_duplicates: drop</code>" in render(folder, language="en", private=False)

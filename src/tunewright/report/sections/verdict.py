@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from tunewright.report.context import MAIN, Context
 from tunewright.report.numbers import fixed, hundred_decimals, metric_decimals, scale
-from tunewright.report.paired import paired, versus
+from tunewright.report.paired import Paired, paired, versus
 from tunewright.report.run import Score
 
 
@@ -34,20 +34,44 @@ class Verdict:
 def verdict(context: Context) -> Verdict:
     """The verdict in plain words; where nothing was scored yet, that."""
     run, words = context.run, context.words
-    name = context.main_system
+    main = context.main_system
+    name = _winner(context) or main
     score = run.score(context.headline_metric, system=name) if name else None
     if score is None or name is None:
         return Verdict(headline=words("verdict.none"), sentences=tuple(_unfinished(context)))
+    facts = (_automation(context), _weakest(context), _next_step(context))
+    others = _others(context, score)
+    if name != main:
+        # What can run by itself and which class is weakest was measured on the system that lost.
+        facts, others = (None, None, facts[2]), _loser(context, score)
     return Verdict(
         headline=_headline(context, score),
-        sentences=(*_primary(context, name), *_others(context, score), *_recommendation(context)),
-        facts=tuple(fact for fact in (_automation(context), _weakest(context), _next_step(context)) if fact),
+        sentences=(*_primary(context, name), *others, *_recommendation(context)),
+        facts=tuple(fact for fact in facts if fact),
         basis=words(
             "verdict.basis" if score.low is not None else "verdict.basis_bare",
             n=fixed(score.n, 0), **context.units, level=fixed(100 * score.level, 0),
         ),
         warnings=tuple(_warnings(context)),
     )  # fmt: skip
+
+
+def _winner(context: Context) -> str | None:
+    """The recommended system, where it is shown to be better than the one the page is about: it has the headline."""
+    recommended = str(context.run.evidence.get("recommended") or "")
+    if recommended not in context.run.systems(context.headline_metric):
+        return None
+    comparison = paired(context, context.headline_metric, other=recommended)
+    return recommended if comparison and comparison.verdict == "worse" else None
+
+
+def _loser(context: Context, winner: Score) -> list[Markup]:
+    """What the system the page is about gets, and by how much the winner is better."""
+    score = context.run.score(winner.metric, system=str(context.main_system))
+    comparison = paired(context, winner.metric, other=winner.system)
+    if score is None or comparison is None:
+        return []
+    return [_rival(context, score, comparison, key="rival_worse", main=winner)]
 
 
 def _unfinished(context: Context) -> list[Markup]:
@@ -60,7 +84,7 @@ def _unfinished(context: Context) -> list[Markup]:
 def _headline(context: Context, score: Score) -> Markup:
     words = context.words
     metric = "subset_accuracy" if (score.metric, context.run.kind) == ("accuracy", "multi_label") else score.metric
-    key = f"verdict.of_100.{metric}" if context.main_system == MAIN else f"verdict.other.{metric}"
+    key = f"verdict.of_100.{metric}" if score.system == MAIN else f"verdict.other.{metric}"
     if scale(score.metric) == 100:
         decimals = hundred_decimals(score.value, score.low, score.high)
     else:
@@ -102,21 +126,29 @@ def _others(context: Context, main: Score) -> list[Markup]:
         comparison = paired(context, main.metric, other=name)
         if score is None:
             continue
-        values = {"other": context.system(name, form="The"), "value": context.score_text(score)}
-        if scale(main.metric) == 100:
-            values["value"] = _whole(context, score.value, score.low, score.high)
-        values["value"] = context.words.inline(values["value"])
-        if comparison is None:
-            sentences.append(context.words("verdict.rival_alone", **values))
-        else:
-            how = {"better": "rival_worse", "worse": "rival_better"}.get(comparison.verdict, "rival_same")
-            where = "" if comparison.metric == main.metric else "_in"
-            values |= {"metric": context.metric(comparison.metric), "main": context.system(main.system, form="the")}
-            difference = versus(context, comparison, whole=not where)
-            sentences.append(
-                context.words(f"verdict.{how}{where}", difference=context.words.inline(difference), **values)
-            )
+        key = {"better": "rival_worse", "worse": "rival_better"}.get(
+            comparison.verdict if comparison else "", "rival_same"
+        )
+        sentences.append(_rival(context, score, comparison, key=key, main=main))
     return sentences
+
+
+def _rival(context: Context, score: Score, comparison: Paired | None, *, key: str, main: Score) -> Markup:
+    """One sentence: what a rival gets, and what the paired test says; which metric, where it is not the headline's."""
+    shown = context.score_text(score)
+    if scale(score.metric) == 100:
+        shown = _whole(context, score.value, score.low, score.high)
+    values = {"other": context.system(score.system, form="The"), "value": context.words.inline(shown)}
+    if comparison is None:
+        return context.words("verdict.rival_alone", **values)
+    same = comparison.metric == main.metric
+    return context.words(
+        f"verdict.{key}" if same else f"verdict.{key}_in",
+        difference=context.words.inline(versus(context, comparison, whole=same)),
+        metric=context.metric(comparison.metric),
+        main=context.system(main.system, form="the"),
+        **values,
+    )
 
 
 def _whole(context: Context, value: float, low: float | None, high: float | None) -> str:
