@@ -42,4 +42,4 @@ def bar(share: float, *, label: str, tone: str = "") -> Markup:
 
 
 def _ticks(scale: tuple[float, float]) -> list[float]:
-    return ticks(*scale, wanted=4)
+    return ticks(*scale, wanted=5)
