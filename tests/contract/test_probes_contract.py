@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tunewright.core.errors import ModelError, TunewrightError
-from tunewright.probes import PROBES, load_probe
+from tunewright.probes import PROBES, load_probe, load_text_probe
 
 KINDS = ("single_label", "multi_label", "regression")
 LABELS = ["no", "yes", "maybe"]
@@ -80,6 +80,14 @@ def test_a_cut_off_file_is_refused(name: str, file: str, tmp_path: Path) -> None
         (tmp_path / file).write_bytes(data[:length])
         with pytest.raises(ModelError):
             load_probe(tmp_path)
+
+
+def test_a_probe_over_features_is_not_loaded_for_texts(tmp_path: Path) -> None:
+    _fit("majority", "single_label").save(tmp_path / "a")
+    assert load_text_probe(tmp_path / "a").logits(["good", "bad"]).shape == (2, 3)
+    _fit("frozen", "single_label").save(tmp_path / "b")
+    with pytest.raises(ModelError, match="features"):
+        load_text_probe(tmp_path / "b")
 
 
 def test_a_probe_of_another_name_or_version_is_refused(tmp_path: Path) -> None:

@@ -269,15 +269,14 @@ def _read_tensors(local: LocalModel) -> dict[str, Any]:
 
 
 def _labels_of(config: dict[str, Any]) -> tuple[str, ...]:
-    """The class names of a folder that holds a classifier; names that transformers gave by default are no names."""
+    """The class names of a folder that holds a classifier, in the order of its head; empty where it names none."""
     names = config.get("id2label")
     if not isinstance(names, dict):
         return ()
     try:
-        ordered = [str(names[key]) for key in sorted(names, key=int)]
+        return tuple(str(names[key]) for key in sorted(names, key=int))
     except (TypeError, ValueError):
         return ()
-    return () if all(re.fullmatch(r"LABEL_\d+", name) for name in ordered) else tuple(ordered)
 
 
 def _pad_id(local: LocalModel) -> int | None:

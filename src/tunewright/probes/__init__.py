@@ -56,8 +56,18 @@ def load_probe(folder: Path) -> AnyProbe:
     return PROBES[name].load(folder)
 
 
+def load_text_probe(folder: Path) -> TfidfProbe | MajorityProbe:
+    """The probe saved in `folder` if it answers texts by itself; raises ModelError for one that wants features."""
+    from tunewright.core.errors import ModelError
+
+    probe = load_probe(folder)
+    if isinstance(probe, FrozenProbe):
+        raise ModelError(f"{folder} holds a probe over a model's features, which is no use without that model.")
+    return probe
+
+
 __all__ = [
     "PROBES", "AnyProbe", "FrozenConfig", "FrozenProbe", "Kind", "MajorityProbe", "ProbeKind", "ProbesConfig",
     "TfidfConfig", "TfidfProbe", "fit_frozen", "fit_majority", "fit_tfidf", "load_frozen", "load_majority",
-    "load_probe", "load_tfidf",
+    "load_probe", "load_text_probe", "load_tfidf",
 ]  # fmt: skip

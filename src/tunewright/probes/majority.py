@@ -23,9 +23,9 @@ class MajorityProbe:
     labels: tuple[str, ...]
     logits_C: Floats
 
-    def logits(self, num_rows: int) -> Floats:
-        """Logits (N, C), N equal rows."""
-        return np.tile(self.logits_C, (num_rows, 1))
+    def logits(self, rows: int | Sequence[str], *, pairs: Sequence[str] | None = None) -> Floats:
+        """Logits (N, C), N equal rows; texts are only counted."""
+        return np.tile(self.logits_C, (rows if isinstance(rows, int) else len(rows), 1))
 
     def save(self, folder: Path) -> None:
         """Write `probe.json` and `probe.safetensors`."""

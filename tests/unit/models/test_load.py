@@ -95,6 +95,23 @@ def test_a_loaded_classifier_is_itself_again(tmp_path: Path) -> None:
         assert torch.equal(loaded.model.state_dict()[name], tensor), name
 
 
+def test_labels_that_look_like_defaults_are_labels_all_the_same(tmp_path: Path) -> None:
+    labels = ["LABEL_0", "LABEL_1"]
+    local = resolve(str(write_model(tmp_path / "m", head=labels)))
+    loaded = load_classifier(local, kind="single_label", labels=labels, seed=9)
+    plain = AutoModelForSequenceClassification.from_pretrained(local.folder)
+    assert torch.equal(loaded.model.classifier.weight, plain.classifier.weight)
+
+
+def test_a_number_head_is_itself_again(tmp_path: Path) -> None:
+    local = resolve(str(write_model(tmp_path / "m")))
+    model = load_classifier(local, kind="regression", labels=[], seed=1).model
+    model.save_pretrained(tmp_path / "m")
+    again = load_classifier(resolve(str(tmp_path / "m")), kind="regression", labels=[], seed=2)
+    assert again.new_weights == ()
+    assert torch.equal(again.model.classifier.weight, model.classifier.weight)
+
+
 def test_labels_may_be_added_and_reordered_and_known_rows_follow_their_names(tmp_path: Path) -> None:
     local = resolve(str(write_model(tmp_path / "m", head=["bad", "good"])))
     old = AutoModelForSequenceClassification.from_pretrained(local.folder).classifier
