@@ -41,7 +41,7 @@ def mcnemar_mid_p(only_a: int, only_b: int) -> float:
     """Two-sided mid-p of McNemar's exact test: of the rows that only one system has right, how uneven is the split?"""
     total, smaller = only_a + only_b, min(only_a, only_b)
     if only_a == only_b:
-        return 1.0 - _binomial_half(smaller, total) if total else 1.0
+        return 1.0 - _binomial_half(smaller, total) / 2 if total else 1.0
     point = term = _binomial_half(smaller, total)
     below = 0.0
     for k in range(smaller, -1, -1):
@@ -159,8 +159,8 @@ def swap_test(
 ) -> Test:
     """For any other metric: swap the two systems' rows at random and compute it anew; `interval` is passed through."""
     rng = np.random.default_rng(seed)
-    # Bounded work: ten million numbers swapped, but never fewer than 499 swaps.
-    resamples = max(499, min(resamples, 10_000_000 // max(a_NX.size, 1)))
+    # Bounded work: ten million numbers swapped, but not for the sake of fewer than 499 swaps.
+    resamples = min(resamples, max(499, 10_000_000 // max(a_NX.size, 1)))
     differences = np.empty(resamples)
     for place in range(resamples):
         swap_N1 = rng.integers(0, 2, (len(a_NX), 1), np.int8).astype(np.bool_)

@@ -173,7 +173,8 @@ def from_logits(
 
     The answer is the class with the highest logit, the set of labels at or above their threshold, or the number itself.
     """
-    logits = np.asarray(logits_NC, np.float64).reshape(len(row_ids), -1)
+    width = 1 if kind == "regression" else len(labels)
+    logits = np.asarray(logits_NC, np.float64).reshape(len(row_ids), width)
     _check_logits(row_ids, logits)
     gold_array = _answers(gold, kind, len(row_ids))
     names = np.asarray(list(labels), object)

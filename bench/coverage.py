@@ -1,0 +1,124 @@
+"""How often the intervals hold the true value, by simulation: promise 28.
+
+    python bench/coverage.py [--trials 300] [--seconds 170]
+
+Proportions: Wilson's coverage is summed exactly over all outcomes, no simulation. All else: a population of 200,000
+rows is drawn, its own value is the truth, and `score` is asked for intervals on samples of n rows from it. Populations
+differ in number of classes (the later, the rarer), in skill, and in how overconfident their scores are. A share of
+0.95 measured by 300 trials has a standard error of 0.013, so single cells scatter by 0.025; the means do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections import defaultdict
+
+import numpy as np
+
+from tunewright.evaluate import from_logits, score, value_of
+from tunewright.metrics import wilson
+
+SIZES = (200, 500, 1000)
+POPULATIONS = ((2, 1.5, 1.0), (2, 3.5, 1.3), (4, 2.5, 1.0), (4, 2.5, 2.0), (10, 2.5, 1.3), (30, 4.0, 1.3))
+"""Classes, skill, overconfidence: what the calibrated logits are multiplied by."""
+INTERVALS = ("accuracy", "macro_f1", "weighted_f1", "balanced_accuracy", "mcc", "auroc", "brier", "nll", "ece_debiased")
+TRUTH = {"ece_debiased": "ece"}
+"""In 200,000 rows the plug-in calibration error has no bias to speak of."""
+
+
+def main() -> None:
+    """Print both tables."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--trials", type=int, default=300)
+    arguments.add_argument("--seconds", type=float, default=170, help="stop here, with the trials done so far")
+    chosen = arguments.parse_args()
+    proportions()
+    simulated(trials=chosen.trials, until=time.monotonic() + chosen.seconds)
+
+
+def proportions() -> None:
+    """Exact coverage of Wilson's interval over a grid of n and p."""
+    shares = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
+    cells = {(n, p): exact_coverage(n, p) for n in (50, 100, 200, 400, 1000) for p in shares}
+    worst = min(cells, key=lambda cell: cells[cell])
+    mean = np.mean(list(cells.values()))
+    print(f"Wilson, exact, {len(cells)} cells of n x p: mean {mean:.4f}, least {cells[worst]:.4f} at n, p = {worst}")
+
+
+def exact_coverage(n: int, p: float) -> float:
+    """Chance that the interval of k of n holds p, k being binomial."""
+    covered = 0.0
+    for k in range(n + 1):
+        interval = wilson(k, n)
+        if interval.low <= p <= interval.high:
+            log_chance = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+            covered += math.exp(log_chance + k * math.log(p) + (n - k) * math.log(1 - p))
+    return covered
+
+
+def simulated(*, trials: int, until: float) -> None:
+    """Coverage of every other interval, over populations and sample sizes; all cells advance together."""
+    rng = np.random.default_rng(17)
+    populations = [population(rng, classes=c, skill=s, sharpness=o) for c, s, o in POPULATIONS]
+    truths = []
+    for gold, logits in populations:
+        whole = predictions(gold, logits)
+        truths.append({name: value_of(whole, TRUTH.get(name, name)) for name in INTERVALS})
+    hits: dict[tuple[str, int, int], list[bool]] = defaultdict(list)
+    for trial in range(trials):
+        if time.monotonic() > until:
+            break
+        for place, (gold, logits) in enumerate(populations):
+            for n in SIZES:
+                rows = rng.integers(0, len(gold), n)
+                scores = score(
+                    predictions(gold[rows], logits[rows]), split="test", system="s", seed=trial, resamples=300
+                )
+                for s in scores:
+                    if s.slice is None and s.metric in INTERVALS:
+                        truth = truths[place][s.metric]
+                        hits[s.metric, place, n].append(s.low is not None and s.low - 1e-12 <= truth <= s.high + 1e-12)
+    print(f"{trial + 1} trials in each cell")
+    print(
+        f"{'metric':18}{'mean':>7}{'least':>7}   "
+        + "".join(f"{n:>7}" for n in SIZES)
+        + "   least at (classes, skill, overconfidence, n)"
+    )
+    for metric in INTERVALS:
+        cells = {(place, n): float(np.mean(hits[metric, place, n])) for place in range(len(populations)) for n in SIZES}
+        worst = min(cells, key=lambda cell: cells[cell])
+        by_size = "".join(f"{np.mean([v for (_, m), v in cells.items() if m == n]):7.3f}" for n in SIZES)
+        print(
+            f"{metric:18}{np.mean(list(cells.values())):7.3f}{cells[worst]:7.3f}   {by_size}   {(*POPULATIONS[worst[0]], worst[1])}"
+        )
+
+
+def population(
+    rng: np.random.Generator, *, classes: int, skill: float, sharpness: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gold classes and logits of 200,000 rows; with sharpness 1 the softmax is the true chance of each class."""
+    prior = 1 / np.arange(1, classes + 1) ** 0.7
+    prior /= prior.sum()
+    gold = rng.choice(classes, size=200_000, p=prior)
+    seen = rng.normal(size=(len(gold), classes))
+    seen[np.arange(len(gold)), gold] += skill
+    return gold, sharpness * (skill * seen + np.log(prior))
+
+
+def predictions(gold: np.ndarray, logits: np.ndarray):
+    """The rows as a file of predictions would have them."""
+    labels = [f"{c:02d}" for c in range(logits.shape[1])]
+    names = np.array(labels, object)
+    return from_logits(
+        [str(i) for i in range(len(gold))],
+        kind="single_label",
+        labels=labels,
+        gold=names[gold].tolist(),
+        logits_NC=logits,
+    )
+
+
+if __name__ == "__main__":
+    main()

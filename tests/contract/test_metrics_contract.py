@@ -1,0 +1,91 @@
+"""One battery over `METRICS`: a new metric is tested by standing there."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tunewright.metrics import METRICS, Input, Metric
+
+CASES = [
+    pytest.param(metric, reads, id=f"{metric.name}-{reads}") for metric in METRICS.values() for reads in metric.inputs
+]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    return weights / weights.sum(1, keepdims=True)
+
+
+def example(reads: Input, *, rows: int = 60, seed: int = 0) -> tuple[Any, Any]:
+    rng = np.random.default_rng(seed)
+    if reads == "labels":
+        return rng.integers(0, 4, rows), rng.integers(0, 4, rows)
+    if reads == "label_scores":
+        return rng.integers(0, 4, rows), softmax(rng.normal(size=(rows, 4)))
+    if reads == "sets":
+        return rng.random((rows, 4)) < 0.4, rng.random((rows, 4)) < 0.4
+    if reads == "set_scores":
+        return rng.random((rows, 4)) < 0.4, rng.random((rows, 4))
+    return rng.normal(size=rows), rng.normal(size=rows)
+
+
+def perfect(reads: Input, gold: Any) -> Any:
+    if reads == "label_scores":
+        return np.eye(4)[gold]
+    return gold.astype(float) if reads == "set_scores" else gold
+
+
+@pytest.mark.parametrize(("metric", "reads"), CASES)
+def test_value_lies_in_the_stated_range(metric: Metric, reads: Input) -> None:
+    for seed in range(20):
+        value = metric.functions[reads](*example(reads, rows=12, seed=seed))
+        if value is not None:
+            assert metric.range[0] - 1e-12 <= value <= metric.range[1] + 1e-12
+
+
+@pytest.mark.parametrize(("metric", "reads"), CASES)
+def test_perfect_answers_reach_the_good_end_and_others_do_not(metric: Metric, reads: Input) -> None:
+    gold, said = example(reads)
+    best = metric.functions[reads](gold, perfect(reads, gold))
+    other = metric.functions[reads](gold, said)
+    assert best == pytest.approx(metric.range[1] if metric.higher_is_better else 0.0, abs=1e-12)
+    assert other is not None
+    assert other < best if metric.higher_is_better else other > best
+
+
+@pytest.mark.parametrize(("metric", "reads"), CASES)
+def test_order_of_rows_does_not_matter(metric: Metric, reads: Input) -> None:
+    gold, said = example(reads)
+    order = np.random.default_rng(1).permutation(len(gold))
+    assert metric.functions[reads](gold[order], said[order]) == pytest.approx(
+        metric.functions[reads](gold, said), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(("metric", "reads"), [case for case in CASES if case.values[0].name != "ece_debiased"])
+def test_every_row_twice_gives_the_same_value(metric: Metric, reads: Input) -> None:
+    gold, said = example(reads)
+    twice = metric.functions[reads](np.concatenate([gold, gold]), np.concatenate([said, said]))
+    assert twice == pytest.approx(metric.functions[reads](gold, said), abs=1e-12)
+
+
+@pytest.mark.parametrize(("metric", "reads"), CASES)
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_few_rows_give_a_number_or_none_and_never_nan(metric: Metric, reads: Input, rows: int) -> None:
+    value = metric.functions[reads](*example(reads, rows=rows))
+    assert value is None or math.isfinite(value)
+    json.dumps(value, allow_nan=False)
+    if rows == 0:
+        assert value is None
+
+
+@pytest.mark.parametrize(("metric", "reads"), CASES)
+def test_entry_explains_itself(metric: Metric, reads: Input) -> None:
+    assert METRICS[metric.name] is metric
+    assert metric.undefined
+    assert metric.signature
