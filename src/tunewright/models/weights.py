@@ -109,6 +109,8 @@ def take_over_rows(
             return TakenOver(labels=(), new_names=())
         places: dict[int, int] = {}
     else:
+        # transformers leaves its default names out of config.json.
+        old = old or [f"LABEL_{i}" for i in range(len(earlier))]
         place_of = {label: i for i, label in enumerate(old)} if len(old) == len(earlier) and not was_regression else {}
         places = {i: place_of[label] for i, label in enumerate(new) if label in place_of}
     bias = tensors[f"{name}.bias"].clone() if f"{name}.bias" in tensors else None
