@@ -6,7 +6,7 @@
     run.report                           # the page
     run.model.predict(["not bad at all"])
 
-    tw.train("recipe.yaml")              # the same under full control
+    tw.train_recipe("recipe.yaml")              # the same under full control
     tw.load("runs/reviews-1a2b3c4d/model").predict(["..."])
 
 Names are imported when they are used: `import tunewright` loads neither torch nor transformers.
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tunewright.core.errors import TunewrightError
-    from tunewright.pipeline.evaluate import evaluate
-    from tunewright.pipeline.init import init
+    from tunewright.pipeline.evaluate import evaluate_file
+    from tunewright.pipeline.init import init_recipe
     from tunewright.pipeline.predict import predict_file
-    from tunewright.pipeline.run import Run, run, train
+    from tunewright.pipeline.run import Run, run, train_recipe
     from tunewright.recipe import Recipe, load_recipe
     from tunewright.serve import Answer, Predictor, load
 
@@ -32,13 +32,13 @@ _HOME = {
     "Recipe": "tunewright.recipe",
     "Run": "tunewright.pipeline.run",
     "TunewrightError": "tunewright.core.errors",
-    "evaluate": "tunewright.pipeline.evaluate",
-    "init": "tunewright.pipeline.init",
+    "evaluate_file": "tunewright.pipeline.evaluate",
+    "init_recipe": "tunewright.pipeline.init",
     "load": "tunewright.serve",
     "load_recipe": "tunewright.recipe",
     "predict_file": "tunewright.pipeline.predict",
     "run": "tunewright.pipeline.run",
-    "train": "tunewright.pipeline.run",
+    "train_recipe": "tunewright.pipeline.run",
 }
 
 __all__ = [
@@ -47,13 +47,13 @@ __all__ = [
     "Recipe",
     "Run",
     "TunewrightError",
-    "evaluate",
-    "init",
+    "evaluate_file",
+    "init_recipe",
     "load",
     "load_recipe",
     "predict_file",
     "run",
-    "train",
+    "train_recipe",
 ]
 
 

@@ -99,6 +99,20 @@ class Recipe(Config):
     report: ReportConfig = ReportConfig()
     """The page."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_of_the_default(cls, tree: Any) -> Any:
+        """`optimizer: {learning_rate: 1e-4}` means the default optimiser: its name need not be said."""
+        if not isinstance(tree, Mapping):
+            return tree
+        named = {"adapter": FullConfig().name, "optimizer": AdamWConfig().name}
+        missing = {
+            key: {"name": name, **tree[key]}
+            for key, name in named.items()
+            if isinstance(tree.get(key), Mapping) and "name" not in tree[key]
+        }
+        return {**tree, **missing}
+
     @model_validator(mode="after")
     def _gradient_descent_takes_all(self) -> Recipe:
         if self.optimizer.name == "gd" and self.train.examples_per_step != "all":

@@ -131,11 +131,11 @@ def _run(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
-    from tunewright.pipeline.run import train
+    from tunewright.pipeline.run import train_recipe
 
     screen = Screen(as_json=options.json)
     screen.begin()
-    result = train(
+    result = train_recipe(
         options.recipe, overrides=options.set, output=options.output, new=options.new,
         allow_different_machine=options.allow_different_machine, listener=screen.listen, stop=_signals(),
     )  # fmt: skip
@@ -145,10 +145,10 @@ def _train(options: argparse.Namespace) -> int:
 
 def _init(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
-    from tunewright.pipeline.init import init
+    from tunewright.pipeline.init import init_recipe
 
     screen = Screen(as_json=options.json, language=options.lang or "en", private=options.private)
-    path = init(
+    path = init_recipe(
         options.file,
         text=options.text, text_pair=options.text_pair, label=options.label, group=options.group, task=options.task,
         baseline_column=options.baseline_column, model=options.model, output=options.output, language=options.lang,
@@ -179,10 +179,10 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
-    from tunewright.pipeline.evaluate import evaluate
+    from tunewright.pipeline.evaluate import evaluate_file
 
     screen = Screen(as_json=options.json)
-    screen.scores(evaluate(options.model, options.file, text=options.text, label=options.label))
+    screen.scores(evaluate_file(options.model, options.file, text=options.text, label=options.label))
     return 0
 
 

@@ -10,8 +10,10 @@ Candidates then pass four filters, each of which can only reject what is truly b
 3. parities: a 512-bit sketch, whose differing bits are a lower bound of the n-grams that stand in one set only;
 4. the exact overlap, counted over 64-bit hashes of the n-grams.
 
-One bound is there for templated text: where more than `LONG_RUN` texts meet in one n-gram of their prefixes, each is
-compared with up to `PIVOTS` of them instead of with all (a family of near duplicates is still joined by its pivot).
+Where more than `LONG_RUN` texts meet in one n-gram of their prefixes (templates, long texts over few n-grams) comparing
+all with all would take for ever. These crowded texts meet by MinHash instead: 25 bands of 5, which finds a pair at the
+threshold of .8 with probability .9999. Where even a band is crowded, its texts are a family of near duplicates as a
+rule, and each is compared with up to `PIVOTS` of them.
 
 Letters: G n-grams of all texts, laid end to end; D documents; P candidate pairs.
 """
@@ -32,6 +34,7 @@ NGRAM = 5
 THRESHOLD = 0.8
 LONG_RUN = 256
 PIVOTS = 32
+BANDS, BAND_ROWS = 25, 5
 
 _CHUNK_CHARACTERS = 2_000_000
 _IN_MEMORY_NGRAMS = 32_000_000  # 256 MB; more than that lies in a temporary file
@@ -64,8 +67,15 @@ def near_clusters(texts: Sequence[str], *, threshold: float = THRESHOLD) -> Ints
 def _cluster_unique(texts: list[str], *, threshold: float) -> Ints:
     corpus = _hash_corpus(texts)
     components = _Components(len(texts))
+    crowded_D = np.zeros(len(texts), bool)
     for postings in _postings(corpus, threshold=threshold):
-        for a_P, b_P in _candidates(postings, corpus=corpus, components=components, threshold=threshold):
+        crowded_D[postings.docs[_run_lengths(postings.tokens) > LONG_RUN]] = True
+        for a_P, b_P in _candidates(postings, corpus=corpus, threshold=threshold):
+            components.join(*_verified(a_P, b_P, corpus=corpus, components=components, threshold=threshold))
+    for postings in _bands(corpus, np.flatnonzero(crowded_D)):
+        for a_P, b_P in _crowded_pairs(postings, components=components):
+            components.join(*_verified(a_P, b_P, corpus=corpus, components=components, threshold=threshold))
+        for a_P, b_P in _candidates(postings, corpus=corpus, threshold=threshold):
             components.join(*_verified(a_P, b_P, corpus=corpus, components=components, threshold=threshold))
     return components.root_D
 
@@ -217,17 +227,42 @@ def _slices(corpus: _Corpus) -> Iterator[tuple[int, int]]:
         low = high
 
 
-def _candidates(
-    postings: _Postings, *, corpus: _Corpus, components: _Components, threshold: float
-) -> Iterator[tuple[Ints, Ints]]:
-    """Pairs of documents that share an n-gram of their prefixes, in batches."""
+def _bands(corpus: _Corpus, docs: Ints) -> Iterator[_Postings]:
+    """MinHash signatures of some texts, one band after the other, in the shape of postings."""
+    if not len(docs):
+        return
+    salts = _mix(np.arange(1, BANDS * BAND_ROWS + 1).astype(np.uint64)).reshape(BANDS, BAND_ROWS)
+    signatures = np.zeros((BANDS, len(docs)), np.uint64)
+    for low, high in _slices(corpus):
+        inside = slice(*np.searchsorted(docs, [low, high]))
+        if inside.start < inside.stop:
+            hash_G = _gather(docs[inside], corpus)
+            sizes = corpus.size_D[docs[inside]]
+            starts = np.cumsum(sizes) - sizes
+            for band, row in np.ndindex(salts.shape):
+                salt = salts[band, row]
+                least = np.minimum.reduceat((hash_G ^ salt) * (salt | np.uint64(1)), starts)
+                signatures[band, inside] = _mix(signatures[band, inside] ^ least)
+    for tokens in signatures:
+        order = np.lexsort((docs, corpus.size_D[docs], tokens))
+        places = np.zeros(len(docs), np.int32)
+        yield _Postings(tokens=tokens[order], docs=docs[order].astype(np.int32), places=places)
+
+
+def _run_lengths(tokens: Hashes) -> Ints:
+    """For each of the sorted tokens how many are equal to it."""
+    starts = np.flatnonzero(np.concatenate([[True], tokens[1:] != tokens[:-1]])[: len(tokens)])
+    lengths = np.diff(np.concatenate([starts, [len(tokens)]]))
+    return np.repeat(lengths, lengths)
+
+
+def _candidates(postings: _Postings, *, corpus: _Corpus, threshold: float) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs of documents that share a token which few have, in batches."""
     tokens, docs, places = postings.tokens, postings.docs, postings.places
     if not len(tokens):
         return
     run_starts = np.flatnonzero(np.concatenate([[True], tokens[1:] != tokens[:-1]]))
     run_lengths = np.diff(np.concatenate([run_starts, [len(tokens)]]))
-    for start, length in zip(run_starts[run_lengths > LONG_RUN], run_lengths[run_lengths > LONG_RUN], strict=True):
-        yield from _pivot_pairs(docs[start : start + length].astype(np.int64), components=components)
     run_index = np.repeat(np.arange(len(run_starts)), run_lengths)
     size_P = corpus.size_D[docs]
     # Of two texts the smaller one has its first shared n-gram even earlier: 2t / (1 + t) of its n-grams must follow.
@@ -258,8 +293,14 @@ def _ceil(values: npt.NDArray[np.floating[Any]]) -> Ints:
     return rounded
 
 
-def _pivot_pairs(docs: Ints, *, components: _Components) -> Iterator[tuple[Ints, Ints]]:
+def _crowded_pairs(postings: _Postings, *, components: _Components) -> Iterator[tuple[Ints, Ints]]:
     """Every document of a long run against up to PIVOTS of them, each from a component that had none yet."""
+    _, starts, counts = np.unique(postings.tokens, return_index=True, return_counts=True)
+    for start, count in zip(starts[counts > LONG_RUN], counts[counts > LONG_RUN], strict=True):
+        yield from _pivot_pairs(postings.docs[start : start + count].astype(np.int64), components=components)
+
+
+def _pivot_pairs(docs: Ints, *, components: _Components) -> Iterator[tuple[Ints, Ints]]:
     seen: list[int] = []
     for _ in range(PIVOTS):
         roots = components.root_D[docs]

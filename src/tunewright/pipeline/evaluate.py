@@ -15,7 +15,7 @@ from tunewright.tasks import TASKS
 SEED = 17
 
 
-def evaluate(model: Path, path: Path, *, text: str | None = None, label: str | None = None) -> list[Score]:
+def evaluate_file(model: Path, path: Path, *, text: str | None = None, label: str | None = None) -> list[Score]:
     """All scores of a bundle on a file. The columns are those of training unless they are named."""
     if not path.exists():
         raise DataError(f"{path}: there is no such file.")

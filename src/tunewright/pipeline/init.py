@@ -13,7 +13,7 @@ from tunewright.pipeline.journal import Listener, open_journal
 from tunewright.recipe import dump_recipe
 
 
-def init(
+def init_recipe(
     source: str | Path, *, output: Path, text: str | None = None, text_pair: str | None = None, label: str | None = None,
     group: str | None = None, task: str | None = None, baseline_column: str | None = None, model: str | None = None,
     language: str | None = None, private: bool = False, overrides: Sequence[str] = (), listener: Listener | None = None,

@@ -36,7 +36,7 @@ SYSTEMS = ("model", "frozen", "tfidf", "current", "majority")
 USABLE = ("model", "tfidf")
 """Systems that are saved as a model folder."""
 MOST_ERRORS = 50
-HEADLINE = {"single_label": "accuracy", "multi_label": "subset_accuracy", "regression": "mae"}
+HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 
 
 def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | None, request: Request) -> dict[str, Any]:
@@ -54,13 +54,12 @@ def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | 
                 predictions, split=split, system=system, seed=settings.seed, level=settings.level, resamples=settings.resamples
             )
     main = "model" if "model" in test else "tfidf"
-    comparisons = holm(
-        [
-            compare(test[main], test[other], metric=metric, seed=settings.seed, system_a=main, system_b=other, level=settings.level)
-            for other in test
-            if other != main
-        ]
-    )
+    headline = HEADLINE[prepared.task.kind]
+    comparisons = [
+        comparison
+        for metric_compared in dict.fromkeys((headline, metric))
+        for comparison in _compare_all(test, main, metric=metric_compared, recipe=recipe)
+    ]
     if {"model_cv", "tfidf_cv"} <= crossed.keys():
         comparisons.append(
             compare(
@@ -68,14 +67,15 @@ def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | 
                 system_a="model_cv", system_b="tfidf_cv", level=settings.level,
             )  # fmt: skip
         )
-    recommended = _recommend(main, comparisons)
+    recommended = _recommend(main, [c for c in comparisons if c.metric == metric])
     test_ids = test[main].row_ids if main in test else []
     evidence: dict[str, Any] = {
         "kind": prepared.task.kind,
         "labels": prepared.labels,
         "text_unit": recipe.report.unit or "texts",
         "primary_metric": metric,
-        "headline_metric": HEADLINE[prepared.task.kind],
+        "headline_metric": headline,
+        "system": main,
         "comparisons": [asdict(comparison) for comparison in comparisons],
         "recommended": recommended,
         "cheapest": "tfidf",
@@ -102,6 +102,20 @@ def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | 
     write_json(folder.scores, [asdict(s) for s in scores])
     write_json(folder.evidence, evidence)
     return evidence
+
+
+def _compare_all(test: dict[str, Predictions], main: str, *, metric: str, recipe: Recipe) -> list[Comparison]:
+    """The main system against each other one, with p-values adjusted for their number."""
+    settings = recipe.evaluate
+    return holm(
+        [
+            compare(
+                test[main], test[other], metric=metric, seed=settings.seed, system_a=main, system_b=other, level=settings.level
+            )
+            for other in test
+            if other != main
+        ]
+    )
 
 
 def _read(folder: RunFolder, split: str, *, names: Sequence[str] = SYSTEMS) -> dict[str, Predictions]:

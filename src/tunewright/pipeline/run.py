@@ -91,7 +91,7 @@ def run(
     return _resume_or_start(asked, folder, request, Attempt(listener=listener, stop=stop, minutes=minutes))
 
 
-def train(
+def train_recipe(
     recipe: str | Path | Recipe, *, overrides: Sequence[str] = (), output: str | Path | None = None, new: bool = False,
     allow_different_machine: bool = False, listener: Listener | None = None, stop: Stop | None = None,
 ) -> Run:  # fmt: skip
@@ -162,10 +162,10 @@ def _carry_out(
     with journal.stage("predict"):
         predict_unlabelled(prepared, folder)
     with journal.stage("report"):
-        card = model_card(folder, private=recipe.report.private)
-        for bundle in (folder.bundle, folder.baseline_bundle):
-            if bundle.exists():
-                write_text(bundle / "README.md", card)
+        if tuned:
+            write_text(folder.bundle / "README.md", model_card(folder, private=recipe.report.private))
+        baseline_card = model_card(folder, private=recipe.report.private, system="tfidf")
+        write_text(folder.baseline_bundle / "README.md", baseline_card)
         write_text(folder.report, render(folder, language=recipe.report.language, private=recipe.report.private))
         journal.events.emit("run_finished")
     write_json(folder.finished, {"weights_digest": tuned.digest if tuned else None, "version": request.version})

@@ -57,7 +57,10 @@ def probe_runtime(config: RuntimeConfig, *, num_ranks: int = 1) -> RuntimeConfig
     device = config.device if config.device != "auto" else _best_device()
     matmul = config.matmul or (_fastest_matmul(threads) if device == "cpu" else "highest")
     return config.model_copy(
-        update={"threads": threads, "device": device, "matmul": matmul, "made_on": machine_identity(device)}
+        update={
+            "threads": threads, "device": device, "matmul": matmul,
+            "made_on": config.made_on or machine_identity(device),
+        }  # fmt: skip
     )
 
 
