@@ -113,6 +113,15 @@ def test_a_template_shared_by_more_texts_than_the_bound_is_one_cluster() -> None
     assert len(set(near_clusters(texts).tolist())) == 1
 
 
+def test_planted_near_duplicates_are_found_where_every_ngram_is_crowded() -> None:
+    chance = random.Random(13)
+    originals = ["".join(chance.choices("abcd", k=200)) for _ in range(1500)]
+    copies = [text[:80] + chance.choice("efgh") + text[81:] for text in originals[:300]]
+    clusters = near_clusters([*originals, *copies])
+    assert (clusters[1500:] == np.arange(300)).mean() >= 0.99
+    assert len(set(clusters[:1500].tolist())) == 1500
+
+
 def test_passes_and_batches_of_any_size_give_the_same_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(9)
     texts = [sentence(chance, words=chance.randint(1, 30)) for _ in range(150)]
