@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError, model_validator
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from tunewright.adapters import AdapterConfig, FullConfig
 from tunewright.batching import CutConfig
@@ -134,17 +135,21 @@ def load_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
     except YAMLError as error:
         raise RecipeError(f"{path}: this is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
-        raise RecipeError(f"{path}: a recipe is a tree of keys, found {type(tree).__name__}. `tunewright init FILE` writes one.")
+        raise RecipeError(
+            f"{path}: a recipe is a tree of keys, found {type(tree).__name__}. `tunewright init FILE` writes one."
+        )
     return build_recipe(tree, overrides=overrides, where=str(path))
 
 
 def build_recipe(tree: Mapping[str, Any], *, overrides: Sequence[str] = (), where: str = "recipe") -> Recipe:
     """The recipe from plain values, with `a.b=c` overrides applied."""
-    merged = {key: value for key, value in tree.items()}
+    merged = dict(tree)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key:
-            raise RecipeError(f"--set {override}: expected KEY=VALUE, for example `--set optimizer.learning_rate=1e-4`.")
+            raise RecipeError(
+                f"--set {override}: expected KEY=VALUE, for example `--set optimizer.learning_rate=1e-4`."
+            )
         _set(merged, key.split("."), YAML(typ="safe", pure=True).load(value) if value else None, override=override)
     try:
         return Recipe.model_validate(merged)
@@ -165,7 +170,11 @@ def dump_recipe(recipe: Recipe) -> str:
 
 def recipe_schema() -> dict[str, Any]:
     """JSON Schema of the recipe, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Tunewright recipe", **Recipe.model_json_schema()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Tunewright recipe",
+        **Recipe.model_json_schema(),
+    }
 
 
 def _set(tree: dict[str, Any], keys: Sequence[str], value: Any, *, override: str) -> None:

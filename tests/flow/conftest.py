@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 WORDS = {
-    "pos": "good great lovely fine superb warm bright happy kind neat".split(),
-    "neg": "bad awful poor sad broken cold dull rude late wrong".split(),
+    "pos": ["good", "great", "lovely", "fine", "superb", "warm", "bright", "happy", "kind", "neat"],
+    "neg": ["bad", "awful", "poor", "sad", "broken", "cold", "dull", "rude", "late", "wrong"],
 }
-FILLER = "the a this that it was is very really quite service room food day place staff time again we they".split()
+FILLER = [
+    "the", "a", "this", "that", "it", "was", "is", "very", "really", "quite", "service", "room", "food", "day",
+    "place", "staff", "time", "again", "we", "they",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +44,13 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     model = BertModel(
         BertConfig(
-            vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-            max_position_embeddings=64, initializer_range=0.05,
+            vocab_size=len(vocabulary),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=64,
+            initializer_range=0.05,
         )  # fmt: skip
     )
     model.save_pretrained(folder)
@@ -73,7 +81,8 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 QUICK = (
-    "train.epochs=8", "train.examples_per_step=8", "optimizer.learning_rate=3e-3", "evaluate.resamples=100", "evaluate.cross_validation.below_rows=0",
+    "train.epochs=8", "train.examples_per_step=8", "optimizer.learning_rate=3e-3", "evaluate.resamples=100",
+    "evaluate.cross_validation.below_rows=0",
     "runtime.threads=1",
 )  # fmt: skip
 """Overrides that make a run take seconds."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from tests.flow.conftest import QUICK
 
 import tunewright as tw
-from tests.flow.conftest import QUICK
 from tunewright.cli.main import main
 from tunewright.core.errors import FolderError, RecipeError
 
@@ -19,12 +19,16 @@ from tunewright.core.errors import FolderError, RecipeError
 def finished(tiny_model: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> tw.Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUNEWRIGHT_HOME", str(tmp_path_factory.mktemp("home")))
-        return tw.run(reviews, model=str(tiny_model), output=tmp_path_factory.mktemp("runs") / "reviews", overrides=QUICK)
+        return tw.run(
+            reviews, model=str(tiny_model), output=tmp_path_factory.mktemp("runs") / "reviews", overrides=QUICK
+        )
 
 
 def score_of(run: tw.Run, system: str, metric: str) -> float:
     return next(
-        s["value"] for s in run.scores if (s["system"], s["metric"], s["split"], s["slice"]) == (system, metric, "test", None)
+        s["value"]
+        for s in run.scores
+        if (s["system"], s["metric"], s["split"], s["slice"]) == (system, metric, "test", None)
     )
 
 
@@ -124,7 +128,9 @@ def test_a_changed_bundle_is_refused(finished: tw.Run, tmp_path: Path) -> None:
         tw.load(copy)
 
 
-def test_a_file_in_is_a_file_out(finished: tw.Run, reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_in_is_a_file_out(
+    finished: tw.Run, reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = tmp_path / "answered.csv"
     assert main(["predict", str(finished.folder.bundle), str(reviews), "--output", str(output), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
@@ -162,16 +168,25 @@ def test_private_leaves_no_text_in_report_card_or_messages(
 ) -> None:
     overrides = [part for override in QUICK for part in ("--set", override)]
     folder = tmp_path / "run"
-    assert main(["run", str(reviews), "--model", str(tiny_model), "--output", str(folder), "--private", *overrides]) == 0
+    assert (
+        main(["run", str(reviews), "--model", str(tiny_model), "--output", str(folder), "--private", *overrides]) == 0
+    )
     printed = capsys.readouterr()
-    shown = [printed.out, printed.err, (folder / "report.html").read_text(), (folder / "model" / "README.md").read_text()]
+    shown = [
+        printed.out,
+        printed.err,
+        (folder / "report.html").read_text(),
+        (folder / "model" / "README.md").read_text(),
+    ]
     shown += [(folder / name).read_text() for name in ("events.jsonl", "evidence.json", "audit.json", "plan.json")]
     texts = [row["text"] for row in pq.read_table(folder / "data" / "rows.parquet").to_pylist()]
     for text in texts:
         assert not any(text in page for page in shown), text
 
 
-@pytest.mark.parametrize(("task", "kind"), [("multi_label", "multi_label"), ("regression", "regression"), ("pair", "single_label")])
+@pytest.mark.parametrize(
+    ("task", "kind"), [("multi_label", "multi_label"), ("regression", "regression"), ("pair", "single_label")]
+)
 def test_other_tasks_go_the_same_way(task: str, kind: str, tiny_model: Path, tmp_path: Path) -> None:
     import csv
     import random
@@ -180,7 +195,11 @@ def test_other_tasks_go_the_same_way(task: str, kind: str, tiny_model: Path, tmp
 
     rng = random.Random(3)
     path = tmp_path / f"{task}.csv"
-    header = {"multi_label": ["text", "labels"], "regression": ["text", "score"], "pair": ["sentence1", "sentence2", "label"]}[task]
+    header = {
+        "multi_label": ["text", "labels"],
+        "regression": ["text", "score"],
+        "pair": ["sentence1", "sentence2", "label"],
+    }[task]
     rows = []
     for i in range(160):
         parts = rng.choice([("pos",), ("neg",), ("pos", "neg")])

@@ -13,7 +13,8 @@ SMALL = {
 NO_DROPOUT = {
     "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.0, "attention_dropout": 0.0,
     "dropout": 0.0, "seq_classif_dropout": 0.0, "embedding_dropout": 0.0, "mlp_dropout": 0.0, "pooler_dropout": 0.0,
-    "attn_pdrop": 0.0, "embd_pdrop": 0.0, "resid_pdrop": 0.0, "summary_first_dropout": 0.0, "summary_last_dropout": 0.0, "classifier_dropout_prob": 0.0,
+    "attn_pdrop": 0.0, "embd_pdrop": 0.0, "resid_pdrop": 0.0, "summary_first_dropout": 0.0, "summary_last_dropout": 0.0,
+    "classifier_dropout_prob": 0.0,
 }  # fmt: skip
 
 ENCODERS = {
@@ -23,13 +24,21 @@ ENCODERS = {
     "electra": {"embedding_size": 16},
     "distilbert": {"dim": 16, "hidden_dim": 24, "n_layers": 2, "n_heads": 2, "sinusoidal_pos_embds": False},
     "albert": {"embedding_size": 12},
-    "modernbert": {"cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2, "eos_token_id": 3, "global_attn_every_n_layers": 2},
+    "modernbert": {
+        "cls_token_id": 2,
+        "sep_token_id": 3,
+        "bos_token_id": 2,
+        "eos_token_id": 3,
+        "global_attn_every_n_layers": 2,
+    },
     "deberta-v2": {"relative_attention": True, "position_buckets": 8, "pos_att_type": ["p2c", "c2p"]},
     "mpnet": {"pad_token_id": 1, "max_position_embeddings": 44},
 }
 
 
-def tiny_classifier(name: str, *, num_labels: int = 3, dropout: bool = False, seed: int = 0, problem: str | None = None):
+def tiny_classifier(
+    name: str, *, num_labels: int = 3, dropout: bool = False, seed: int = 0, problem: str | None = None
+):
     """A sequence classifier of the named architecture with random weights, in float64."""
     settings = {**SMALL, **ENCODERS[name], "num_labels": num_labels}
     if not dropout:

@@ -1,7 +1,7 @@
 """A micro-batch as tensors.
 
-    B  rows            W  windows (W = B unless a long text has several)
-    T  tokens, padded  C  classes
+B  rows            W  windows (W = B unless a long text has several)
+T  tokens, padded  C  classes
 """
 
 from __future__ import annotations

@@ -72,4 +72,9 @@ def deal(groups: list[Ints], *, rank: int, num_ranks: int) -> list[Piece]:
     rounds = -(-len(groups) // num_ranks)
     places = range(rank, rounds * num_ranks, num_ranks)
     last = len(groups) - 1
-    return [Piece(rows=groups[p], index=p, counts=True) if p <= last else Piece(rows=groups[last][:1], index=p, counts=False) for p in places]
+    return [
+        Piece(rows=groups[p], index=p, counts=True)
+        if p <= last
+        else Piece(rows=groups[last][:1], index=p, counts=False)
+        for p in places
+    ]

@@ -135,7 +135,10 @@ class TokenStore:
     @cached_property
     def streams(self) -> dict[str, Ragged]:
         """The ragged streams by name."""
-        return {name: Ragged(self._array(f"{name}.values"), self._array(f"{name}.offsets")) for name in self._about["streams"]}
+        return {
+            name: Ragged(self._array(f"{name}.values"), self._array(f"{name}.offsets"))
+            for name in self._about["streams"]
+        }
 
     @cached_property
     def targets(self) -> npt.NDArray[Any] | None:
@@ -163,7 +166,8 @@ class TokenStore:
     def _array(self, name: str) -> npt.NDArray[Any]:
         path = self.path / f"{name}.npy"
         # An empty file can't be memory-mapped.
-        return np.load(path, mmap_mode="r" if path.stat().st_size > 200 else None, allow_pickle=False)
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r" if path.stat().st_size > 200 else None, allow_pickle=False)
+        return array
 
 
 def _longest(windows: Ragged) -> Ints:

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from tunewright.core.config import Config
 from tunewright.core.errors import ModelError
@@ -30,7 +30,7 @@ class About(Config):
     """Class names in the order of the logits; empty for numbers."""
     fields: tuple[str, ...]
     """What a text consists of: `text`, and `text_pair` for pairs."""
-    columns: dict[str, str] = {}
+    columns: dict[str, str] = Field(default_factory=dict)
     """The file's own names of these fields; a file to be predicted is expected to have the same."""
     text_steps: tuple[str, ...] = ()
     """Changes made to each text before training, and again before each prediction, by name."""
@@ -54,7 +54,7 @@ class About(Config):
     """Of the labelled rows: content, whatever the path and the order."""
     recipe_digest: str
     """Of the resolved recipe."""
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
     """blake2b-256 of each file of the bundle."""
 
 

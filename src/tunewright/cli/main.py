@@ -62,28 +62,38 @@ def build_parser() -> argparse.ArgumentParser:
     _add_source_options(run)
     run.add_argument("--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/NAME-DIGEST)")
     run.add_argument("--minutes", type=float, help="train for at most about this long; fewer epochs if need be")
-    run.add_argument("--refit", action="store_true", help="after the evaluation, train the final model on all labelled rows")
-    run.add_argument("--new", action="store_true", help="start another run instead of continuing or showing the same one")
+    run.add_argument(
+        "--refit", action="store_true", help="after the evaluation, train the final model on all labelled rows"
+    )
+    run.add_argument(
+        "--new", action="store_true", help="start another run instead of continuing or showing the same one"
+    )
     _add_json(run)
 
     train = _verb(verbs, "train", _train, "the same under full control of a recipe")
     train.add_argument("recipe", type=Path, metavar="RECIPE.yaml")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule a key of the recipe")
     train.add_argument("--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/NAME-DIGEST)")
-    train.add_argument("--new", action="store_true", help="start another run instead of continuing or showing the same one")
+    train.add_argument(
+        "--new", action="store_true", help="start another run instead of continuing or showing the same one"
+    )
     train.add_argument("--allow-different-machine", action="store_true", help="go on where the same bits can't be had")
     _add_json(train)
 
     init = _verb(verbs, "init", _init, "look at a file, write the recipe, and stop")
     _add_source_options(init)
-    init.add_argument("--output", type=Path, default=Path("recipe.yaml"), metavar="RECIPE.yaml", help="default: recipe.yaml")
+    init.add_argument(
+        "--output", type=Path, default=Path("recipe.yaml"), metavar="RECIPE.yaml", help="default: recipe.yaml"
+    )
     _add_json(init)
 
     predict = _verb(verbs, "predict", _predict, "answers for a text or a file")
     predict.add_argument("model", type=Path, metavar="MODEL", help="the model folder of a run")
     predict.add_argument("input", metavar="TEXT_OR_FILE", help="a text, or a file in any format that `run` reads")
     predict.add_argument("--pair", metavar="TEXT", help="the second text, for models of pairs")
-    predict.add_argument("--output", "-o", type=Path, metavar="FILE", help="where to (default for files: NAME.predicted.EXT)")
+    predict.add_argument(
+        "--output", "-o", type=Path, metavar="FILE", help="where to (default for files: NAME.predicted.EXT)"
+    )
     predict.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
     predict.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
     _add_json(predict)
@@ -98,7 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = _verb(verbs, "doctor", _doctor, "what this machine and installation can do")
     _add_json(doctor)
 
-    models = verbs.add_parser("models", help="pretrained models: list, convert").add_subparsers(metavar="VERB", required=True)
+    models = verbs.add_parser("models", help="pretrained models: list, convert").add_subparsers(
+        metavar="VERB", required=True
+    )
     listing = _verb(models, "list", _models_list, "models that fit a language")
     listing.add_argument("--language", default=None, metavar="CODE", help="for example en or zh")
     _add_json(listing)
@@ -225,24 +237,37 @@ def _schema(options: argparse.Namespace) -> int:
     return 0
 
 
-def _verb(verbs: Any, name: str, function: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+def _verb(
+    verbs: Any, name: str, function: Callable[[argparse.Namespace], int], summary: str
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary.capitalize() + ".")
     parser.set_defaults(verb=function)
     return parser
 
 
 def _add_source_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, TSV, JSONL, JSON or Parquet; or a folder with train and test files")
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="CSV, TSV, JSONL, JSON or Parquet; or a folder with train and test files",
+    )
     parser.add_argument("--text", metavar="COLUMN", help="the column with the text")
     parser.add_argument("--text-pair", metavar="COLUMN", help="the column with the second text of a pair")
     parser.add_argument("--label", metavar="COLUMN", help="the column with the answer")
-    parser.add_argument("--group", metavar="COLUMN", help="rows of one group (customer, author) stay on one side of the split")
+    parser.add_argument(
+        "--group", metavar="COLUMN", help="rows of one group (customer, author) stay on one side of the split"
+    )
     parser.add_argument("--baseline-column", metavar="COLUMN", help="the answer of what you use today, to compare with")
     parser.add_argument("--task", choices=["classify", "multi_label", "regression"], help="the kind of answer")
-    parser.add_argument("--model", metavar="MODEL", help="a local folder, a hub id, `starter`, or `none` for baselines only")
+    parser.add_argument(
+        "--model", metavar="MODEL", help="a local folder, a hub id, `starter`, or `none` for baselines only"
+    )
     parser.add_argument("--lang", choices=["en", "zh"], help="language of report and messages")
     parser.add_argument("--private", action="store_true", help="no raw text in report, log or message")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule any key of the recipe")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="overrule any key of the recipe"
+    )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

@@ -6,10 +6,9 @@ Everything shown during a run is a view of its events. On a terminal there is a 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -68,17 +67,23 @@ class Screen:
                 }
             )  # fmt: skip
             return
-        metrics = dict.fromkeys((evidence["headline_metric"], evidence["primary_metric"], "macro_f1", "mcc", "spearman"))
+        metrics = dict.fromkeys(
+            (evidence["headline_metric"], evidence["primary_metric"], "macro_f1", "mcc", "spearman")
+        )
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column(self._words["system"])
-        shown = [m for m in metrics if any(s["metric"] == m and s["split"] == "test" and s["slice"] is None for s in scores)]
+        shown = [
+            m for m in metrics if any(s["metric"] == m and s["split"] == "test" and s["slice"] is None for s in scores)
+        ]
         for metric in shown:
             table.add_column(metric, justify="right", no_wrap=True)
         for system in dict.fromkeys(s["system"] for s in scores if s["split"] in ("test", "cv")):
             cells = [_score_cell(scores, system, metric) for metric in shown]
             table.add_row(self._words.get(f"system.{system}", system), *cells)
         self._out.print(table)
-        self._out.print(f"{self._words['recommended']}: {self._words.get('system.' + evidence['recommended'], evidence['recommended'])}")
+        self._out.print(
+            f"{self._words['recommended']}: {self._words.get('system.' + evidence['recommended'], evidence['recommended'])}"
+        )
         self._out.print(f"{self._words['report']}: {run.report}")
 
     def result(self, value: dict[str, Any], text: str) -> None:
@@ -99,7 +104,9 @@ class Screen:
             self._print_json(asdict(answer))
             return
         label = ", ".join(answer.label) if isinstance(answer.label, list) else str(answer.label)
-        self._out.print(f"[bold]{escape(label)}[/]" + ("" if answer.confidence is None else f"  {answer.confidence:.3f}"))
+        self._out.print(
+            f"[bold]{escape(label)}[/]" + ("" if answer.confidence is None else f"  {answer.confidence:.3f}")
+        )
         for name, score in sorted((answer.scores or {}).items(), key=lambda item: -item[1])[:5]:
             self._out.print(f"  {score:.3f}  {escape(name)}")
 
@@ -131,7 +138,7 @@ class Screen:
     def models(self, entries: Sequence[Any]) -> None:
         """The catalog."""
         if self._as_json:
-            self._print_json({"models": [asdict(e) if is_dataclass(e) else e.model_dump() for e in entries]})
+            self._print_json({"models": [asdict(e) for e in entries]})
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("hub id", "parameters", "languages", "licence"):
@@ -146,13 +153,13 @@ class Screen:
         how = f"  [dim]({escape(event['overrule'])})[/]" if event["overrule"] else ""
         value = event["value"]
         shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        name = self._words.get(f"what.{event['what']}", event["what"])
+        name = self._words.get(f"what.{event['what']}", str(event["what"]))
         why = f" — {escape(str(event['why']))}" if event["why"] else ""
         self._err.print(f"  [bold]{escape(name)}[/]: {escape(shown)}{why}{how}")
 
     def _on_stage_started(self, event: Event) -> None:
         self._close_bar()
-        name = self._words.get(f"stage.{event['stage']}", event["stage"])
+        name = self._words.get(f"stage.{event['stage']}", str(event["stage"]))
         self._err.print(f"[cyan]{escape(name)}[/]  [dim]{time.monotonic() - self._began:.0f} s[/]")
 
     def _on_notice(self, event: Event) -> None:
@@ -173,7 +180,11 @@ class Screen:
         if self._err.is_terminal:
             if self._bar is None:
                 self._bar = Progress(
-                    TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=self._err
+                    TextColumn("  {task.description}"),
+                    BarColumn(),
+                    MofNCompleteColumn(),
+                    TimeRemainingColumn(),
+                    console=self._err,
                 )
                 self._task = self._bar.add_task(line, total=event["num_steps"])
                 self._bar.start()
@@ -184,7 +195,9 @@ class Screen:
 
     def _on_evaluated(self, event: Event) -> None:
         best = "  *" if event["best"] else ""
-        self._err.print(f"  epoch {event['epoch']:.2f}  {event['metric']} {event['value']:.4f}  loss {event['loss']:.4f}{best}")
+        self._err.print(
+            f"  epoch {event['epoch']:.2f}  {event['metric']} {event['value']:.4f}  loss {event['loss']:.4f}{best}"
+        )
 
     def _on_fold_finished(self, event: Event) -> None:
         self._err.print(f"  {event['fold'] + 1}/{event['folds']}")

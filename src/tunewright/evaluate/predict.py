@@ -41,7 +41,12 @@ def predict_rows(
     groups = [
         group
         for start in range(0, len(rows), 4096)
-        for group in cut(_by_length(store, rows)[start : start + 4096], lengths=store.lengths, windows=store.num_windows, config=batching)
+        for group in cut(
+            _by_length(store, rows)[start : start + 4096],
+            lengths=store.lengths,
+            windows=store.num_windows,
+            config=batching,
+        )
     ]
     with torch.inference_mode():
         for group in groups:

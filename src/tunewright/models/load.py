@@ -181,6 +181,12 @@ def load_classifier(
     return LoadedModel(model=filled.model, new_weights=(*filled.new_names, *known.new_names), known_labels=known.labels)
 
 
+def save_classifier(model: Any, folder: Path) -> None:
+    """Write config.json and safetensors, as plain transformers reads them."""
+    with quiet():
+        model.save_pretrained(folder)
+
+
 def load_features_model(local: LocalModel, *, dtype: torch.dtype | None = None) -> Any:
     """The model without a head, in evaluation mode: of an encoder-decoder the encoder alone."""
     import torch

@@ -11,7 +11,7 @@ from tunewright.bundle import About, write_about
 from tunewright.core.errors import ModelError
 from tunewright.core.folder import RunFolder, discard, writing
 from tunewright.core.text import digest
-from tunewright.models.load import load_classifier, resolve
+from tunewright.models.load import load_classifier, resolve, save_classifier
 from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.prepare import Prepared, text_steps
 from tunewright.recipe import Recipe
@@ -34,7 +34,7 @@ def bundle_model(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFo
     discard(folder.bundle)
     with writing(folder.bundle) as aside:
         aside.mkdir()
-        tuned.model.save_pretrained(aside)
+        save_classifier(tuned.model, aside)
         tuned.base.tokenizer.save(aside)
         again = load_classifier(resolve(str(aside)), kind=prepared.task.kind, labels=prepared.labels, seed=0)
         _require_same_logits(tuned, again.model)
@@ -64,7 +64,7 @@ def _about(recipe: Recipe, prepared: Prepared, *, system: Any) -> About:
 def _require_same_logits(tuned: Tuned, loaded: torch.nn.Module) -> None:
     """What was saved must be what was measured: the same logits on a few random inputs, bit for bit on the CPU."""
     generator = torch.Generator().manual_seed(0)
-    size = int(tuned.model.get_input_embeddings().weight.shape[0])  # type: ignore[operator,union-attr]
+    size = int(tuned.base.local.config["vocab_size"])
     ids = torch.randint(0, size, (PROBE_ROWS, 12), generator=generator)
     mask = torch.ones_like(ids)
     model = tuned.model.eval()
@@ -74,4 +74,6 @@ def _require_same_logits(tuned: Tuned, loaded: torch.nn.Module) -> None:
         theirs = loaded.eval()(input_ids=ids, attention_mask=mask).logits
     worst = float((ours - theirs).abs().max())
     if worst > 1e-4:
-        raise ModelError(f"the saved model answers otherwise than the trained one (logits differ by {worst:.2g}); nothing was saved.")
+        raise ModelError(
+            f"the saved model answers otherwise than the trained one (logits differ by {worst:.2g}); nothing was saved."
+        )

@@ -6,7 +6,6 @@ Looks at the rows, at the models that are at hand, and at the machine. What the 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,9 +46,18 @@ class Wishes:
 
     def recipe(self) -> Recipe:
         """The recipe that says this and leaves the rest open."""
-        columns = {"text": self.text, "text_pair": self.text_pair, "label": self.label, "group": self.group, "baseline": self.baseline_column}
+        columns = {
+            "text": self.text,
+            "text_pair": self.text_pair,
+            "label": self.label,
+            "group": self.group,
+            "baseline": self.baseline_column,
+        }
         tree: dict[str, Any] = {
-            "data": {"path": str(self.source.resolve()), "columns": {k: v for k, v in columns.items() if v is not None}},
+            "data": {
+                "path": str(self.source.resolve()),
+                "columns": {k: v for k, v in columns.items() if v is not None},
+            },
             "report": {"language": self.language or "en", "private": self.private},
         }
         if self.task:
@@ -106,8 +114,15 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
 def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Recipe, Prepared]:
     result, columns = inspect(asked)
     how = columns.reasons
-    decisions.add("file", f"{result.source.kind}, {result.source.encoding}", "; ".join(result.source.reasons), "--set data.read.encoding=NAME")
-    found = {name: getattr(columns, name) for name in ("text", "text_pair", "label", "group", "weight", "split", "baseline")}
+    decisions.add(
+        "file",
+        f"{result.source.kind}, {result.source.encoding}",
+        "; ".join(result.source.reasons),
+        "--set data.read.encoding=NAME",
+    )
+    found = {
+        name: getattr(columns, name) for name in ("text", "text_pair", "label", "group", "weight", "split", "baseline")
+    }
     for name, column in found.items():
         if column is not None:
             decisions.add(name, column, how.get(name, ""), f"--{name.replace('_', '-')} COLUMN")
@@ -135,7 +150,8 @@ def _require_enough(prepared: Prepared) -> None:
     if prepared.task.kind == "single_label" and len(prepared.labels) < 2:
         raise DataError(
             f"column `{prepared.columns.label}`: found {len(prepared.labels)} different answer(s) "
-            f"({', '.join(prepared.labels[:3])}); a classifier needs at least two. Is it the right column? `--label COLUMN` names another."
+            f"({', '.join(prepared.labels[:3])}); a classifier needs at least two. "
+            "Is it the right column? `--label COLUMN` names another."
         )
     for name in ("train", "validation", "test"):
         if not len(prepared.places(name)):
@@ -175,7 +191,11 @@ def _decide_model(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> t
     if is_noncommercial(local.license):
         decisions.journal.say("non_commercial", model=local.name, license=local.license)
     model = recipe.model.model_copy(
-        update={"path": recipe.model.path or local.reference, "revision": local.revision, "digest": local.weights_digest}
+        update={
+            "path": recipe.model.path or local.reference,
+            "revision": local.revision,
+            "digest": local.weights_digest,
+        }
     )
     return recipe.model_copy(update={"model": model}), local
 
@@ -218,7 +238,12 @@ def _decide_training(recipe: Recipe, prepared: Prepared, decisions: Decisions) -
     if train.epochs is None and train.steps is None:
         epochs = default_epochs(rows, num_labels=len(prepared.labels))
         train = train.model_copy(update={"epochs": float(epochs)})
-        decisions.add("epochs", epochs, f"{rows} training rows, {len(prepared.labels)} labels; stops early if it can", "--set train.epochs=N")
+        decisions.add(
+            "epochs",
+            epochs,
+            f"{rows} training rows, {len(prepared.labels)} labels; stops early if it can",
+            "--set train.epochs=N",
+        )
     return recipe.model_copy(update={"train": train, "optimizer": optimizer})
 
 

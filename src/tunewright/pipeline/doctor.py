@@ -66,7 +66,9 @@ def _memory() -> Diagnosis:
 
     free = psutil.virtual_memory().available / 1e9
     if free < 3:
-        return Diagnosis(severity="warning", message=f"{free:.1f} GB of memory are free; a small encoder needs about 2 GB")
+        return Diagnosis(
+            severity="warning", message=f"{free:.1f} GB of memory are free; a small encoder needs about 2 GB"
+        )
     return Diagnosis(severity="ok", message=f"{free:.1f} GB of memory are free")
 
 
@@ -90,7 +92,9 @@ def _extras() -> list[Diagnosis]:
         else:
             found.append(
                 Diagnosis(
-                    severity="info", message=f"extra `{extra}` is not installed", fix=f'pip install "tunewright[{extra}]"'
+                    severity="info",
+                    message=f"extra `{extra}` is not installed",
+                    fix=f'pip install "tunewright[{extra}]"',
                 )
             )
     return found

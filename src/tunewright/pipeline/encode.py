@@ -8,8 +8,7 @@ from tunewright.batching import Examples
 from tunewright.losses import LossSettings
 from tunewright.models.tokenizer import Tokenizer
 from tunewright.pipeline.prepare import Prepared
-from tunewright.tasks import EncodeConfig
-from tunewright.tasks import encode_texts
+from tunewright.tasks import EncodeConfig, encode_texts
 from tunewright.tasks.regression import Scale
 
 

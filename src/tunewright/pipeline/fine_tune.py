@@ -24,8 +24,8 @@ from tunewright.evaluate import (
     value_of,
     write_predictions,
 )
-from tunewright.evaluate.predictions import sigmoid
 from tunewright.evaluate.predict import predict_rows
+from tunewright.evaluate.predictions import sigmoid
 from tunewright.losses import LOSSES, LossSettings
 from tunewright.metrics import METRICS
 from tunewright.models.features import pooled_features
@@ -159,7 +159,9 @@ def cross_validate(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: Run
         if not path.exists():
             held_out = labelled[fold_of == fold]
             model = fit_again(tuned, recipe, prepared, rows=labelled[fold_of != fold])
-            write_predictions(answer(tuned.base, recipe, prepared, model, held_out, calibration=tuned.calibration), path)
+            write_predictions(
+                answer(tuned.base, recipe, prepared, model, held_out, calibration=tuned.calibration), path
+            )
             journal.events.emit("fold_finished", fold=fold, folds=settings.folds)
             journal.heed_signal()
         parts.append(read_predictions(path))
@@ -270,7 +272,13 @@ def primary_metric(recipe: Recipe, prepared: Prepared) -> str:
 
 
 def _validate(
-    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, places: Rows, loss: LossSettings, metric: str
+    base: Base,
+    recipe: Recipe,
+    prepared: Prepared,
+    model: torch.nn.Module,
+    places: Rows,
+    loss: LossSettings,
+    metric: str,
 ) -> tuple[float, float]:
     outputs = predict_rows(
         model, base.store, places,

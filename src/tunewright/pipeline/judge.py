@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from tunewright.evaluate import (
     score,
 )
 from tunewright.evaluate.test_ledger import history, record
-from tunewright.metrics import METRICS, confusion_matrix
+from tunewright.metrics import confusion_matrix
 from tunewright.pipeline.fine_tune import Tuned, primary_metric
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.request import Request
@@ -39,11 +38,13 @@ MOST_ERRORS = 50
 HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 
 
-def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | None, request: Request) -> dict[str, Any]:
+def judge(
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | None, request: Request
+) -> dict[str, Any]:
     """Write scores.json and evidence.json from the predictions that are there, and return the evidence."""
     test = _read(folder, "test")
     validation = _read(folder, "validation")
-    crossed = {name: rows for name, rows in _read(folder, "cv", names=("model_cv", "tfidf_cv")).items()}
+    crossed = _read(folder, "cv", names=("model_cv", "tfidf_cv"))
     settings = recipe.evaluate
     metric = primary_metric(recipe, prepared)
 
@@ -51,7 +52,12 @@ def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | 
     for split, systems in (("test", test), ("validation", validation), ("cv", crossed)):
         for system, predictions in systems.items():
             scores += score(
-                predictions, split=split, system=system, seed=settings.seed, level=settings.level, resamples=settings.resamples
+                predictions,
+                split=split,
+                system=system,
+                seed=settings.seed,
+                level=settings.level,
+                resamples=settings.resamples,
             )
     main = "model" if "model" in test else "tfidf"
     headline = HEADLINE[prepared.task.kind]
@@ -63,8 +69,13 @@ def judge(recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | 
     if {"model_cv", "tfidf_cv"} <= crossed.keys():
         comparisons.append(
             compare(
-                crossed["model_cv"], crossed["tfidf_cv"], metric=metric, seed=settings.seed,
-                system_a="model_cv", system_b="tfidf_cv", level=settings.level,
+                crossed["model_cv"],
+                crossed["tfidf_cv"],
+                metric=metric,
+                seed=settings.seed,
+                system_a="model_cv",
+                system_b="tfidf_cv",
+                level=settings.level,
             )  # fmt: skip
         )
     recommended = _recommend(main, [c for c in comparisons if c.metric == metric])
@@ -110,7 +121,13 @@ def _compare_all(test: dict[str, Predictions], main: str, *, metric: str, recipe
     return holm(
         [
             compare(
-                test[main], test[other], metric=metric, seed=settings.seed, system_a=main, system_b=other, level=settings.level
+                test[main],
+                test[other],
+                metric=metric,
+                seed=settings.seed,
+                system_a=main,
+                system_b=other,
+                level=settings.level,
             )
             for other in test
             if other != main
@@ -147,19 +164,24 @@ def _megabytes(folder: Path) -> float:
     return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
 
 
-def _calibration(shown: Predictions, tuned: Tuned | None, scores: list[Score], main: str, recipe: Recipe) -> dict[str, Any]:
+def _calibration(
+    shown: Predictions, tuned: Tuned | None, scores: list[Score], main: str, recipe: Recipe
+) -> dict[str, Any]:
     """Brier score and calibration error of the same answers with and without the temperature."""
     raw = from_logits(
         shown.row_ids, kind=shown.kind, labels=shown.labels, gold=shown.table.column("gold"), logits_NC=shown.logits_NC
     )
     settings = recipe.evaluate
-    before = score(raw, split="test", system=main, seed=settings.seed, level=settings.level, resamples=settings.resamples)
+    before = score(
+        raw, split="test", system=main, seed=settings.seed, level=settings.level, resamples=settings.resamples
+    )
 
     def figures(of: list[Score]) -> dict[str, Any]:
         return {
             s.metric: {"value": s.value, "low": s.low, "high": s.high, "n": s.n}
             for s in of
-            if s.metric in {"brier", "ece", "ece_debiased", "nll"} and (s.system, s.split, s.slice) == (main, "test", None)
+            if s.metric in {"brier", "ece", "ece_debiased", "nll"}
+            and (s.system, s.split, s.slice) == (main, "test", None)
         }
 
     return {
@@ -254,7 +276,8 @@ def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder)
     if weakest and weakest["value"] is not None and weakest["value"] < 0.7:
         return {"code": "look_at_class", "label": weakest["label"]}
     headline = next(
-        (s for s in scores if s.metric == evidence["headline_metric"] and s.split == "test" and s.system in USABLE), None
+        (s for s in scores if s.metric == evidence["headline_metric"] and s.split == "test" and s.system in USABLE),
+        None,
     )
     if headline and headline.n < 300:
         return {"code": "enlarge_test", "count": headline.n}

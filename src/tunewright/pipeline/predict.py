@@ -23,7 +23,7 @@ def predict_file(
 ) -> dict[str, Any]:  # fmt: skip
     """Answer every row of a file of any size; the output has the same format, encoding, order and columns, and
     `prediction` and `confidence` behind them. Rows that can't be read are counted and left out of it.
-    """  # noqa: D205
+    """
     if not path.exists():
         raise DataError(f"{path}: there is no such file.")
     output = output or path.with_name(f"{path.stem}.predicted{path.suffix}")

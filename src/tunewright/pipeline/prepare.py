@@ -138,7 +138,10 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     write_text(folder.quarantine, "".join(_quarantine_line(row) for row in read_rows.quarantined))
     write_json(folder.audit, findings.to_json())
     described = _plain(asdict(read_rows.source))
-    write_json(folder.path / "data" / "source.json", {"source": described, "columns": _plain(asdict(columns)), "near_groups": findings.near_groups})
+    write_json(
+        folder.path / "data" / "source.json",
+        {"source": described, "columns": _plain(asdict(columns)), "near_groups": findings.near_groups},
+    )
     rows = rows.replace_schema_metadata({"tunewright.key": key})
     with writing(folder.rows) as aside:
         pq.write_table(rows, aside)
@@ -157,8 +160,13 @@ def _task_of(kind: str) -> Task:
 def _account_for_reading(quarantined: Sequence[Quarantined], kept: int, ledger: Ledger) -> None:
     entries = [
         Entry(
-            row_id=None, path=row.path, line=row.line, stage="read", action="quarantined",
-            reason_code=row.reason_code, before=row.raw,
+            row_id=None,
+            path=row.path,
+            line=row.line,
+            stage="read",
+            action="quarantined",
+            reason_code=row.reason_code,
+            before=row.raw,
         )  # fmt: skip
         for row in quarantined
     ]

@@ -41,7 +41,9 @@ class Request:
 def make_request(verb: str, source: Path, overrides: dict[str, Any]) -> Request:
     """The request for a file or folder that is there. Raises DataError if it is not."""
     if not source.exists():
-        near = [p.name for p in source.parent.glob("*") if p.suffix == source.suffix][:5] if source.parent.is_dir() else []
+        near = (
+            [p.name for p in source.parent.glob("*") if p.suffix == source.suffix][:5] if source.parent.is_dir() else []
+        )
         others = f" In that folder there are: {', '.join(near)}." if near else ""
         raise DataError(f"{source}: there is no such file or folder.{others}")
     given = {key: value for key, value in overrides.items() if value not in (None, [], (), False)}
@@ -80,7 +82,9 @@ def find_folder(request: Request, *, output: Path | None, new: bool) -> RunFolde
         earlier = read_json(folder.request)
         if earlier.get("digest") != request.digest:
             changed = sorted(
-                key for key in {*earlier["request"], *asdict(request)} if earlier["request"].get(key) != asdict(request).get(key)
+                key
+                for key in {*earlier["request"], *asdict(request)}
+                if earlier["request"].get(key) != asdict(request).get(key)
             )
             raise FolderError(
                 f"{path}: this folder holds another run (different: {', '.join(changed)}). "
@@ -103,7 +107,9 @@ def locked(folder: RunFolder) -> Iterator[None]:
         holder, started = lock.read_text(encoding="utf-8").split()
         alive = int(holder) != os.getpid() and psutil.pid_exists(int(holder))
         if alive and abs(psutil.Process(int(holder)).create_time() - float(started)) < 1:
-            raise FolderError(f"{folder.path}: process {holder} is working in this folder. Wait for it, or give another `--output`.")
+            raise FolderError(
+                f"{folder.path}: process {holder} is working in this folder. Wait for it, or give another `--output`."
+            )
     lock.write_text(f"{os.getpid()} {psutil.Process().create_time()}", encoding="utf-8")
     try:
         yield

@@ -44,7 +44,9 @@ def forecast_training(plan: FitPlan) -> Forecast:
     costs = {int(step): _cost(plan, length, int(step)) for step in sampled}
     by_cost = sorted(costs, key=costs.__getitem__)
     chosen = [by_cost[-1], *(by_cost[i * (len(by_cost) - 1) // MEASURED_STEPS] for i in range(MEASURED_STEPS))]
-    seconds = measure_steps(plan, length, steps=chosen)[1:]  # the first one also warms up; it was the largest, for memory
+    seconds = measure_steps(plan, length, steps=chosen)[
+        1:
+    ]  # the first one also warms up; it was the largest, for memory
     rates = np.array([seconds[i] / costs[step] for i, step in enumerate(chosen[1:])])
     mean_cost = float(np.mean(list(costs.values())))
     evaluation_share = _evaluation_share(plan, length)

@@ -1,7 +1,14 @@
 """The machine: device, threads, matrix products, precision, ranks and seeds. One process is the same code as many."""
 
 import tunewright.runtime.threads  # noqa: F401  # isort: skip  # before torch is imported
-from tunewright.runtime.machine import Machine, RuntimeConfig, describe_environment, peak_memory_bytes, prepare_machine, probe_runtime
+from tunewright.runtime.machine import (
+    Machine,
+    RuntimeConfig,
+    describe_environment,
+    peak_memory_bytes,
+    prepare_machine,
+    probe_runtime,
+)
 from tunewright.runtime.seeds import seed_micro_batch
 from tunewright.runtime.world import World, join_world
 

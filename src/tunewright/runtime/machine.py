@@ -58,7 +58,9 @@ def probe_runtime(config: RuntimeConfig, *, num_ranks: int = 1) -> RuntimeConfig
     matmul = config.matmul or (_fastest_matmul(threads) if device == "cpu" else "highest")
     return config.model_copy(
         update={
-            "threads": threads, "device": device, "matmul": matmul,
+            "threads": threads,
+            "device": device,
+            "matmul": matmul,
             "made_on": config.made_on or machine_identity(device),
         }  # fmt: skip
     )
@@ -66,7 +68,9 @@ def probe_runtime(config: RuntimeConfig, *, num_ranks: int = 1) -> RuntimeConfig
 
 def prepare_machine(config: RuntimeConfig, *, allow_different_machine: bool = False) -> Machine:
     """Set torch up as a resolved config says. Raises RecipeError if it was made on another kind of machine."""
-    assert config.threads and config.matmul and config.device != "auto", "probe_runtime comes first"
+    assert config.threads, "probe_runtime comes first"
+    assert config.matmul, "probe_runtime comes first"
+    assert config.device != "auto", "probe_runtime comes first"
     here = machine_identity(config.device)
     if config.made_on and config.made_on != here and not allow_different_machine:
         changed = ", ".join(

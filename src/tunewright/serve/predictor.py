@@ -19,10 +19,9 @@ from tunewright.evaluate import Predictions, from_logits
 from tunewright.evaluate.predict import predict_rows
 from tunewright.models.load import load_classifier, resolve
 from tunewright.models.tokenizer import load_tokenizer
-from tunewright.probes import load_probe
+from tunewright.probes import load_text_probe
 from tunewright.runtime import Machine
-from tunewright.tasks import TASKS, EncodeConfig
-from tunewright.tasks import encode_texts
+from tunewright.tasks import TASKS, EncodeConfig, encode_texts
 
 Logits = Callable[[Sequence[str], Sequence[str] | None], npt.NDArray[np.float64]]
 
@@ -87,7 +86,7 @@ def load(folder: str | Path) -> Predictor:
             "if the change is meant, it is another model now, and `tunewright.json` must go."
         )
     if about.system != "model":
-        probe = load_probe(path)
+        probe = load_text_probe(path)
         return Predictor(about, lambda texts, pairs: probe.logits(texts, pairs=pairs))
     return Predictor(about, _neural(path, about))
 

@@ -1,6 +1,6 @@
 """What a task is: the functions that differ between one kind of supervision and another.
 
-    N  rows     B  rows of a batch     C  classes, or 1 for a number
+N  rows     B  rows of a batch     C  classes, or 1 for a number
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 
 def load_newest_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint whose every byte is as written, and what was wrong with each newer one, in words."""
-    damage = []
+    damage: list[str] = []
     for path in _newest_first(folder):
         problem = what_is_damaged(path)
         if problem is None:

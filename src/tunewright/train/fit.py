@@ -70,7 +70,9 @@ def fit(
         if state.average:
             state.average.update(state.parameters)
         progress = replace(progress, step=record.step + 1)
-        _tell(events, "step", **asdict(record), epoch=progress.step / length.steps_per_epoch, num_steps=length.num_steps)
+        _tell(
+            events, "step", **asdict(record), epoch=progress.step / length.steps_per_epoch, num_steps=length.num_steps
+        )
 
         if plan.evaluate and length.evaluates_after(progress.step):
             with state.averaged():
@@ -110,7 +112,13 @@ def training_steps(plan: FitPlan, state: _TrainingState, length: Length) -> Iter
     plan.model.train()
     plan.adapter.set_mode(plan.model)
     for step in range(state.progress.step, length.num_steps):
-        yield _one_step(plan, parts, length, step, factor=learning_rate_factor(step, num_steps=length.num_steps, config=plan.schedule))
+        yield _one_step(
+            plan,
+            parts,
+            length,
+            step,
+            factor=learning_rate_factor(step, num_steps=length.num_steps, config=plan.schedule),
+        )
 
 
 def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> list[float]:
@@ -123,7 +131,9 @@ def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> lis
 
 
 def _one_step(plan: FitPlan, parts: StepParts, length: Length, step: int, *, factor: float) -> StepRecord:
-    places = rows_of_step(step, num_rows=len(plan.rows), examples_per_step=length.examples_per_step, seed=plan.train.seed)
+    places = rows_of_step(
+        step, num_rows=len(plan.rows), examples_per_step=length.examples_per_step, seed=plan.train.seed
+    )
     rows = plan.rows[places]
     groups = cut(rows, lengths=plan.store.lengths, windows=plan.store.num_windows, config=plan.batching)
     return train_step(
@@ -181,7 +191,11 @@ class _TrainingState:
             )
             if state.average:
                 state.average.load(
-                    {n.removeprefix("average."): t for n, t in found.optimizer_tensors.items() if n.startswith("average.")}
+                    {
+                        n.removeprefix("average."): t
+                        for n, t in found.optimizer_tensors.items()
+                        if n.startswith("average.")
+                    }
                 )
             state.progress = found.progress
             _tell(events, "resumed", step=found.progress.step)
@@ -254,7 +268,9 @@ def _evaluate(plan: FitPlan, step: int) -> Evaluation:
     plan.model.train()
     plan.adapter.set_mode(plan.model)
     # All ranks go by the first one's figures: a last bit's difference must not make them part ways.
-    agreed = plan.world.sum_tensor(torch.tensor([value, loss], dtype=torch.float64) * (1.0 if plan.world.is_first else 0.0))
+    agreed = plan.world.sum_tensor(
+        torch.tensor([value, loss], dtype=torch.float64) * (1.0 if plan.world.is_first else 0.0)
+    )
     return Evaluation(step=step, metric=plan.metric, value=float(agreed[0]), loss=float(agreed[1]))
 
 

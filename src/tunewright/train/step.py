@@ -75,7 +75,7 @@ def accumulate_gradients(
         seed_micro_batch(parts.seed, step=step, micro_batch=piece.index)
         with parts.machine.autocast():
             loss_B = parts.objective(parts.model, batch)
-        (loss_B.sum() / divisor).backward()
+        torch.autograd.backward(loss_B.sum() / divisor)
         losses.append(loss_B.detach())
         tokens += int(batch.inputs["attention_mask"].sum()) if piece.counts else 0
 
