@@ -144,6 +144,19 @@ def test_a_text_with_two_labels_is_a_contradiction_and_with_one_label_is_not() -
     assert finding.count == 1
 
 
+def test_repeats_are_the_rows_beyond_the_first() -> None:
+    fields = table(["one", "ONE", "one ", "two", "two", "three"], ["a"] * 6)
+    finding = audited(fields).finding("exact_duplicates")
+    assert finding is not None
+    assert (finding.count, len(finding.row_ids)) == (3, 5)
+
+
+def test_empty_texts_of_a_split_are_counted_apart_from_its_repeats() -> None:
+    fields = table(["", " ", "x", "X", "x", "y"], ["a", "b"] * 3, split=["train"] * 5 + ["test"])
+    counts = audited(fields).by_split["train"]
+    assert (counts.rows, counts.empty, counts.duplicate_rows, counts.contradictory_texts) == (5, 2, 2, 1)
+
+
 def test_an_unlabelled_row_contradicts_nothing() -> None:
     assert audited(table(["hello", "hello", "bye"], ["a", None, "b"])).contradictions == []
 

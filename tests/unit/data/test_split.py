@@ -179,6 +179,11 @@ def test_a_missing_validation_split_is_cut_from_train_and_test_stays_whole() -> 
     assert result["split"].to_pylist()[150:] == ["test"] * 50
 
 
+def test_a_row_without_a_given_split_counts_as_train() -> None:
+    fields = table(["one", "two", "three", "four"], list("abab"), split=["train", None, "dev", "test"])
+    assert divided(fields)[0]["split"].to_pylist() == ["train", "train", "validation", "test"]
+
+
 def test_given_splits_can_be_ignored() -> None:
     result, _ = divided(sample(200, split=["train"] * 150 + ["test"] * 50), given="ignore")
     assert Counter(result["split"].to_pylist()) == {"train": 140, "validation": 20, "test": 40}
