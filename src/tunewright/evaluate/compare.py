@@ -191,6 +191,8 @@ def _aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     a, b = a.labelled, b.labelled
     if a.kind != b.kind:
         raise DataError(f"can't compare {a.kind} with {b.kind} predictions; both must be of one kind of task")
+    if a.kind == "regression":  # rows that one of the two left without an answer can't be compared
+        a, b = _only_rows(a, b.row_ids), _only_rows(b, a.row_ids)
     places = pc.index_in(a.table.column("row_id"), value_set=b.table.column("row_id").combine_chunks())
     if len(a) != len(b) or places.null_count:
         raise DataError(
@@ -201,6 +203,11 @@ def _aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     if not table.column("gold").equals(a.table.column("gold")):
         raise DataError("can't compare systems whose gold differs; both files must come from the same labels")
     return _on_labels(a, b.names), _on_labels(Predictions(table=table, kind=b.kind, labels=b.labels), a.names)
+
+
+def _only_rows(rows: Predictions, row_ids: Sequence[str]) -> Predictions:
+    wanted = pc.is_in(rows.table.column("row_id"), value_set=pa.array(row_ids, pa.string()))
+    return Predictions(table=rows.table.filter(wanted), kind=rows.kind, labels=rows.labels)
 
 
 def _on_labels(rows: Predictions, others: tuple[str, ...]) -> Predictions:

@@ -124,11 +124,16 @@ class Predictions:
 
     @cached_property
     def labelled(self) -> Predictions:
-        """The rows that have gold: what can be scored."""
-        gold = self.table.column("gold")
-        if gold.null_count == 0:
+        """The rows that can be scored: those with gold, and for regression with an answer, for which none is no number.
+
+        Without an answer a row of the other kinds is wrong.
+        """
+        usable = pc.is_valid(self.table.column("gold"))
+        if self.kind == "regression":
+            usable = pc.and_(usable, pc.is_valid(self.table.column("prediction")))
+        if pc.all(usable).as_py() is not False:
             return self
-        return Predictions(table=self.table.filter(pc.is_valid(gold)), kind=self.kind, labels=self.labels)
+        return Predictions(table=self.table.filter(usable), kind=self.kind, labels=self.labels)
 
     def _index(self, column: str) -> Integers:
         places = pc.index_in(self.table.column(column), value_set=pa.array(self.names, pa.string()), skip_nulls=True)

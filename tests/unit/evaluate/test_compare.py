@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from tunewright.core.errors import DataError
-from tunewright.evaluate import Predictions, compare, from_answers, from_logits, holm, metrics_for
+from tunewright.evaluate import Predictions, compare, from_answers, from_logits, holm, metrics_for, score
 from tunewright.evaluate.paired import mcnemar_mid_p, mean_test, paired_share_interval
 
 LABELS = ["a", "b", "c"]
@@ -174,3 +174,16 @@ def test_equal_systems_seldom_show_a_difference() -> None:
         alarms += any(c.verdict != "no_difference_shown" for c in family)
     # 5 % of 300 is 15; more than 27 happens less than once in 500. Without Holm some 12 % are seen.
     assert alarms <= 27
+
+
+def test_rows_without_a_number_are_left_out_on_both_sides() -> None:
+    a, b = pair("regression", 60)
+    answers = b.table.column("prediction").to_pylist()
+    gold = b.table.column("gold").to_pylist()
+    answers[3] = None
+    some = from_answers(b.row_ids, kind="regression", labels=[], gold=gold, answers=answers)
+    comparison = compare(a, some, metric="mae", seed=0, resamples=199)
+    assert comparison.n == 59
+    kept = [abs(g - x) for g, x in zip(gold, answers, strict=True) if x is not None]
+    (mae,) = (s for s in score(some, split="test", system="current", seed=0, resamples=50) if s.metric == "mae")
+    assert (mae.n, mae.value) == (59, pytest.approx(np.mean(kept)))
