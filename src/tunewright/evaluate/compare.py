@@ -113,7 +113,7 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def _test(
     a: Predictions, b: Predictions, *, metric: str, difference: float, seed: int, level: float, resamples: int
 ) -> paired.Test:
-    if metric in ("accuracy", "subset_accuracy") or (metric == "micro_f1" and a.kind == "single_label"):
+    if metric == "accuracy" or (metric == "micro_f1" and a.kind == "single_label"):
         return paired.mcnemar_test(_right(a), _right(b), level=level)
     if metric == "auroc":
         influence_a, influence_b = _auroc_influence(a), _auroc_influence(b)

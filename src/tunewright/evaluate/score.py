@@ -161,7 +161,7 @@ def _multi_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
     gold_NC, prediction_NC, n = rows.gold_sets_NC, rows.prediction_sets_NC, len(rows)
     right = float((gold_NC == prediction_NC).all(1).sum())
     yield _Figure(
-        metric="subset_accuracy",
+        metric="accuracy",
         value=counts.subset_accuracy(gold_NC, prediction_NC),
         interval=intervals.wilson(right, n, level=how.level),
         n=n,

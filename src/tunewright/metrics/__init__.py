@@ -29,10 +29,8 @@ _CONSTANT = "all values of one side are equal"
 # fmt: off
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     # of decisions
-    Metric(name="accuracy", functions={"labels": _labels(counts.accuracy)},
-           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="right/rows"),
-    Metric(name="subset_accuracy", functions={"sets": counts.subset_accuracy},
-           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="rows with the whole set right/rows"),
+    Metric(name="accuracy", functions={"labels": _labels(counts.accuracy), "sets": counts.subset_accuracy},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="rows all right/rows"),
     Metric(name="balanced_accuracy", functions={"labels": _labels(counts.balanced_accuracy)},
            higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="mean recall|classes in gold"),
     Metric(name="macro_f1", functions={"labels": _labels(counts.macro_f1), "sets": _sets(counts.macro_f1)},
