@@ -71,7 +71,7 @@ class Screen:
             (evidence["headline_metric"], evidence["primary_metric"], "macro_f1", "mcc", "spearman")
         )
         table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column(self._words["system"])
+        table.add_column(self._words["system"], no_wrap=True)
         shown = [
             m for m in metrics if any(s["metric"] == m and s["split"] == "test" and s["slice"] is None for s in scores)
         ]
@@ -161,6 +161,10 @@ class Screen:
         self._close_bar()
         name = self._words.get(f"stage.{event['stage']}", str(event["stage"]))
         self._err.print(f"[cyan]{escape(name)}[/]  [dim]{time.monotonic() - self._began:.0f} s[/]")
+
+    def _on_finding(self, event: Event) -> None:
+        colour = "red" if event["severity"] == "error" else "yellow"
+        self._err.print(f"  [{colour}]{event['severity']}[/]  {escape(event['message'])}")
 
     def _on_notice(self, event: Event) -> None:
         text = self._words.get(f"notice.{event['code']}")

@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 
 from tunewright.core.errors import DataError, MissingExtraError, ModelError
-from tunewright.core.folder import RunFolder, write_json
+from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.models.catalog import is_noncommercial, suggest
 from tunewright.models.load import LocalModel, find_local, resolve
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer, tokenizer_fit
+from tunewright.pipeline.fine_tune import load_base, make_plan
 from tunewright.pipeline.journal import Journal
 from tunewright.pipeline.prepare import Prepared, inspect, prepare
+from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe, build_recipe
-from tunewright.runtime import probe_runtime
+from tunewright.runtime import World, prepare_machine, probe_runtime
 
 MOST_UNKNOWN = 0.05
 """A model whose tokenizer can't read more than this share of the text is refused."""
@@ -97,6 +99,8 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
         "measured on this machine", "--set runtime.threads=N",
     )  # fmt: skip
     recipe = recipe.model_copy(update={"runtime": runtime})
+    if local and minutes is not None:
+        recipe = _decide_within(minutes, recipe, prepared, folder, decisions)
     write_json(
         folder.plan,
         {
@@ -113,7 +117,8 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
 
 def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Recipe, Prepared]:
     result, columns = inspect(asked)
-    how = columns.reasons
+    # A reason reads "text `body`: by its name. Overrule with --text."; what and how stand in fields of their own here.
+    how = {name: why.split(": ", 1)[-1].split(" Overrule with")[0] for name, why in columns.reasons.items()}
     decisions.add(
         "file",
         f"{result.source.kind}, {result.source.encoding}",
@@ -134,6 +139,19 @@ def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tupl
     task = {"single_label": "classify"}.get(columns.kind, columns.kind)
     recipe = asked.model_copy(update={"data": asked.data.model_copy(update={"columns": resolved}), "task": task})
     prepared = prepare(recipe, folder, result=result)
+    if result.quarantined:
+        decisions.add(
+            "quarantined", f"{len(result.quarantined)} of {result.read} rows",
+            f"they could not be read; the first is line {result.quarantined[0].line}: {result.quarantined[0].detail}"
+            if not recipe.report.private
+            else f"they could not be read; the first is line {result.quarantined[0].line}",
+            "see data/quarantine.jsonl",
+        )  # fmt: skip
+    for finding in read_json(folder.audit)["findings"]:
+        if finding["severity"] != "info":
+            decisions.journal.events.emit(
+                "finding", **{k: finding[k] for k in ("code", "severity", "count", "message")}
+            )
     _require_enough(prepared)
     counts = {name: len(prepared.places(name)) for name in ("train", "validation", "test")}
     unlabelled = len(prepared.places(None))
@@ -245,6 +263,33 @@ def _decide_training(recipe: Recipe, prepared: Prepared, decisions: Decisions) -
             "--set train.epochs=N",
         )
     return recipe.model_copy(update={"train": train, "optimizer": optimizer})
+
+
+def _decide_within(
+    minutes: float, recipe: Recipe, prepared: Prepared, folder: RunFolder, decisions: Decisions
+) -> Recipe:
+    """Fewer epochs, and no cross-validation, where the forecast says that the time would not do."""
+    base = load_base(recipe, prepared, folder, machine=prepare_machine(recipe.runtime), world=World())
+    train, validation = prepared.places("train"), prepared.places("validation")
+    forecast = forecast_training(make_plan(base, recipe, prepared, train=train, validation=validation))
+    seconds = 60 * minutes
+    evaluate, settings = recipe.evaluate, recipe.train
+    crossed = evaluate.cross_validation
+    if len(prepared.labelled()) < crossed.below_rows and forecast.seconds * (1 + crossed.folds) > seconds:
+        evaluate = evaluate.model_copy(update={"cross_validation": crossed.model_copy(update={"below_rows": 0})})
+        decisions.add(
+            "cross_validation",
+            "none",
+            f"{crossed.folds} more fits would not fit into {minutes:g} minutes",
+            "--minutes M",
+        )
+    if forecast.seconds > seconds and settings.epochs is not None:
+        epochs = max(1.0, float(int(settings.epochs * seconds / forecast.seconds)))
+        settings = settings.model_copy(update={"epochs": epochs})
+        decisions.add(
+            "epochs", epochs, f"{minutes:g} minutes; {forecast.seconds / 60:.0f} would be needed for all", "--minutes M"
+        )
+    return recipe.model_copy(update={"evaluate": evaluate, "train": settings})
 
 
 def default_epochs(num_rows: int, *, num_labels: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tunewright.core.errors import FolderError
 from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.evaluate import (
     Comparison,
@@ -91,7 +92,7 @@ def judge(
         "recommended": recommended,
         "cheapest": "tfidf",
         "costs": _costs(folder, tuned, prepared),
-        "test_ledger": {"times_scored": record(test_ids, request.digest), "history": history(test_ids)},
+        "test_ledger": _note_in_test_ledger(test_ids, request),
         "cross_validation": _cross_validation(recipe, crossed, scores, metric),
         "trained": _how_trained(tuned, recipe),
     }
@@ -113,6 +114,14 @@ def judge(
     write_json(folder.scores, [asdict(s) for s in scores])
     write_json(folder.evidence, evidence)
     return evidence
+
+
+def _note_in_test_ledger(row_ids: list[str], request: Request) -> dict[str, Any]:
+    """How often these test rows have been scored; a home that can't be written costs the count and not the run."""
+    try:
+        return {"times_scored": record(row_ids, request.digest), "history": history(row_ids)}
+    except FolderError as error:
+        return {"times_scored": None, "history": [], "reason": str(error)}
 
 
 def _compare_all(test: dict[str, Predictions], main: str, *, metric: str, recipe: Recipe) -> list[Comparison]:

@@ -99,6 +99,8 @@ def inspect(recipe: Recipe) -> tuple[ReadResult, ColumnPlan]:
     chosen = recipe.data.columns
     if recipe.task is not None:
         chosen = chosen.model_copy(update={"task": TASKS[recipe.task].kind})
+    if recipe.split.group_by is not None:
+        chosen = chosen.model_copy(update={"group": recipe.split.group_by})
     columns = find_columns(result.table, chosen=chosen)
     if columns.label is None:
         raise DataError(
@@ -130,6 +132,8 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     notes: list[Entry] = []
     fields = to_fields(read_rows.table, columns, entries=notes)
     ledger.close_stage("columns", read=len(fields), kept=len(fields), entries=notes)
+    if recipe.split.given == "ignore" and "split" in fields.column_names:
+        fields = fields.drop_columns(["split"])
     findings = audit(fields, kind=columns.kind, config=recipe.data.audit)
     cleaned = clean(fields, kind=columns.kind, config=recipe.clean, ledger=ledger)
     rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=findings.near_groups, ledger=ledger)
