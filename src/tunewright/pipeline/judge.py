@@ -110,7 +110,7 @@ def judge(
         evidence["confusion"] = _confusion(shown)
     if shown is not None:
         evidence["errors"] = _errors(shown, prepared, private=recipe.report.private)
-    evidence["next_step"] = _next_step(evidence, scores, folder)
+    evidence["next_step"] = _next_step(evidence, scores, folder, language=prepared.columns.language)
     write_json(folder.scores, [asdict(s) for s in scores])
     write_json(folder.evidence, evidence)
     return evidence
@@ -216,8 +216,12 @@ def _weakest(scores: list[Score], system: str) -> dict[str, Any] | None:
     if not f1:
         return None
     worst = min(f1, key=lambda s: s.value if s.value is not None else 1.0)
+    # F1 is about rows of the class and rows taken for it; recall alone counts what people mean by "rows of the class".
+    n = next(
+        (s.n for s in scores if (s.metric, s.slice, s.system, s.split) == ("recall", worst.slice, system, "test")), 0
+    )
     label = (worst.slice or "").removeprefix("label=")
-    return {"label": label, "metric": "f1", "value": worst.value, "low": worst.low, "high": worst.high, "n": worst.n}
+    return {"label": label, "metric": "f1", "value": worst.value, "low": worst.low, "high": worst.high, "n": n}
 
 
 def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[dict[str, Any]]:
@@ -274,8 +278,10 @@ def _how_trained(tuned: Tuned | None, recipe: Recipe) -> dict[str, Any] | None:
     }
 
 
-def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder) -> dict[str, Any]:
+def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder, *, language: str) -> dict[str, Any]:
     """The one thing most worth doing next, by plain rules in the order of what costs results most."""
+    if evidence["trained"] is None and (models := suggest(language)):
+        return {"code": "fetch_model", "model": models[0].hub_id}
     findings = {finding["code"]: finding for finding in read_json(folder.audit)["findings"]}
     if "contradictions" in findings and findings["contradictions"]["count"] >= 10:
         return {"code": "settle_contradictions", "count": findings["contradictions"]["count"]}
