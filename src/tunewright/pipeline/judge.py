@@ -26,6 +26,7 @@ from tunewright.evaluate import (
 )
 from tunewright.evaluate.test_ledger import history, record
 from tunewright.metrics import confusion_matrix
+from tunewright.models.catalog import suggest
 from tunewright.pipeline.fine_tune import Tuned, primary_metric
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.request import Request
