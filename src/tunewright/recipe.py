@@ -188,7 +188,7 @@ def _set(tree: dict[str, Any], keys: Sequence[str], value: Any, *, override: str
 
 def _explain(problem: Any, *, where: str) -> str:
     """One line: where, what was found, what is accepted."""
-    location = [str(part) for part in problem["loc"]]
+    location = _without_tags([str(part) for part in problem["loc"]])
     key = ".".join(location)
     if problem["type"] == "extra_forbidden":
         accepted = _fields_at(location[:-1])
@@ -205,18 +205,29 @@ def _explain(problem: Any, *, where: str) -> str:
     return f"{where}: `{key}`: {message}{found}" if key else f"{where}: {message}"
 
 
+def _without_tags(location: Sequence[str]) -> list[str]:
+    """A place as a person wrote it: `optimizer.learning_rte`, where pydantic says `optimizer.adamw.learning_rte`."""
+    kept: list[str] = []
+    for part in location:
+        inside = _models_at(kept)
+        is_tag = part in {_tag(model) for model in inside} and not any(part in model.model_fields for model in inside)
+        if not is_tag:
+            kept.append(part)
+    return kept
+
+
 def _fields_at(location: Sequence[str]) -> set[str]:
     """The keys that are accepted at a place of the tree."""
+    return {name for model in _models_at(location) for name in model.model_fields}
+
+
+def _models_at(location: Sequence[str]) -> list[type[BaseModel]]:
+    """The settings classes that may stand at a place of the tree; several where a `name` chooses among them."""
     candidates: list[type[BaseModel]] = [Recipe]
     for part in location:
-        following: list[type[BaseModel]] = []
-        for model in candidates:
-            if part in model.model_fields:
-                following += _models_in(model.model_fields[part].annotation)
-            elif _tag(model) == part:  # the branch of a union that pydantic names in its location
-                following.append(model)
-        candidates = following or candidates
-    return {name for model in candidates for name in model.model_fields}
+        annotations = [model.model_fields[part].annotation for model in candidates if part in model.model_fields]
+        candidates = [model for annotation in annotations for model in _models_in(annotation)]
+    return candidates
 
 
 def _tag(model: type[BaseModel]) -> str | None:

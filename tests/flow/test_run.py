@@ -230,3 +230,27 @@ def test_other_tasks_go_the_same_way(task: str, kind: str, tiny_model: Path, tmp
     else:
         assert answer.label in {"same", "other"}
     assert "<html" in run.report.read_text(encoding="utf-8")
+
+
+def test_a_misspelt_column_is_named_and_does_not_block_the_folder(tiny_model: Path, reviews: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(tw.TunewrightError, match="no column `sentimnet`.*Did you mean `sentiment`"):
+        tw.run(reviews, label="sentimnet", model=str(tiny_model), output=folder, overrides=QUICK)
+    run = tw.run(reviews, label="sentiment", model="none", output=folder, overrides=QUICK)
+    assert run.evidence["recommended"] == "tfidf"
+
+
+def test_a_misspelt_key_is_named_with_its_place_and_the_nearest_one(tmp_path: Path, reviews: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"data: {{path: {reviews}}}\noptimizer: {{name: adamw, learning_rte: 2e-5}}\ntrian: {{}}\n")
+    with pytest.raises(RecipeError) as caught:
+        tw.load_recipe(recipe)
+    lines = str(caught.value).splitlines()
+    assert "`optimizer.learning_rte`. Did you mean `learning_rate`?" in lines[0]
+    assert "`trian`. Did you mean `train`?" in lines[1]
+
+
+def test_yaml_floats_are_floats(tmp_path: Path, reviews: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"data: {{path: {reviews}}}\noptimizer: {{learning_rate: 2e-5}}\n")
+    assert tw.load_recipe(recipe).optimizer.learning_rate == 2e-5

@@ -78,7 +78,7 @@ def find_folder(request: Request, *, output: Path | None, new: bool) -> RunFolde
         if new and path.exists():
             raise FolderError(f"{path}: this folder exists; `--new` needs an `--output` that does not.")
     folder = RunFolder(path)
-    if folder.request.exists():
+    if folder.recipe.exists():
         earlier = read_json(folder.request)
         if earlier.get("digest") != request.digest:
             changed = sorted(
@@ -90,9 +90,10 @@ def find_folder(request: Request, *, output: Path | None, new: bool) -> RunFolde
                 f"{path}: this folder holds another run (different: {', '.join(changed)}). "
                 "Give another `--output`, or remove the folder."
             )
-    elif path.exists() and any(path.iterdir()):
+    elif path.exists() and any(path.iterdir()) and not folder.request.exists():
         raise FolderError(f"{path}: this folder is not empty and is no run of ours. Give another `--output`.")
     else:
+        # Also where an earlier request ended before anything was decided: a misspelt column must not block the folder.
         write_json(folder.request, {"digest": request.digest, "request": asdict(request)})
     return folder
 
