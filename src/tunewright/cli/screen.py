@@ -6,6 +6,7 @@ Everything shown during a run is a view of its events. On a terminal there is a 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,6 +22,8 @@ from tunewright.core.events import Event
 
 PLAIN_LINE_SECONDS = 10.0
 """Without a terminal, one progress line at most this often."""
+PLAIN_WIDTH = 200
+"""Without a terminal, tables may be this wide: rich's own 80 columns would cut intervals and names of models off."""
 
 
 def show_error(message: str, *, as_json: bool = False) -> None:
@@ -39,6 +42,8 @@ class Screen:
         self._private = private
         self._err = Console(stderr=True, soft_wrap=True, highlight=False)
         self._out = Console(soft_wrap=True, highlight=False)
+        if not self._out.is_terminal and "COLUMNS" not in os.environ:
+            self._out.width = PLAIN_WIDTH
         self._bar: Progress | None = None
         self._task: Any = None
         self._last_line = 0.0
@@ -76,7 +81,7 @@ class Screen:
             m for m in metrics if any(s["metric"] == m and s["split"] == "test" and s["slice"] is None for s in scores)
         ]
         for metric in shown:
-            table.add_column(metric, justify="right", no_wrap=True)
+            table.add_column(metric, justify="right", overflow="fold")
         for system in dict.fromkeys(s["system"] for s in scores if s["split"] in ("test", "cv")):
             cells = [_score_cell(scores, system, metric) for metric in shown]
             table.add_row(self._words.get(f"system.{system}", system), *cells)
@@ -142,7 +147,7 @@ class Screen:
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("hub id", "parameters", "languages", "licence"):
-            table.add_column(name)
+            table.add_column(name, overflow="fold")
         for e in entries:
             table.add_row(e.hub_id, f"{e.parameters / 1e6:.0f} M", ", ".join(e.languages), e.license)
         self._out.print(table)
