@@ -232,9 +232,11 @@ def test_other_tasks_go_the_same_way(task: str, kind: str, tiny_model: Path, tmp
     assert "<html" in run.report.read_text(encoding="utf-8")
 
 
-def test_a_misspelt_column_is_named_and_does_not_block_the_folder(tiny_model: Path, reviews: Path, tmp_path: Path) -> None:
+def test_a_misspelt_column_is_named_and_does_not_block_the_folder(
+    tiny_model: Path, reviews: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
-    with pytest.raises(tw.TunewrightError, match="no column `sentimnet`.*Did you mean `sentiment`"):
+    with pytest.raises(tw.TunewrightError, match=r"no column `sentimnet`.*Did you mean `sentiment`"):
         tw.run(reviews, label="sentimnet", model=str(tiny_model), output=folder, overrides=QUICK)
     run = tw.run(reviews, label="sentiment", model="none", output=folder, overrides=QUICK)
     assert run.evidence["recommended"] == "tfidf"
@@ -254,3 +256,20 @@ def test_yaml_floats_are_floats(tmp_path: Path, reviews: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(f"data: {{path: {reviews}}}\noptimizer: {{learning_rate: 2e-5}}\n")
     assert tw.load_recipe(recipe).optimizer.learning_rate == 2e-5
+
+
+def test_training_goes_on_from_an_earlier_bundle_and_keeps_its_test_rows(
+    finished: tw.Run, reviews: Path, tmp_path: Path
+) -> None:
+    more = tmp_path / "more.csv"
+    lines = reviews.read_text(encoding="utf-8").splitlines()[:201]
+    lines += [f"{1000 + i},the staff was late and it is day {i} of time,mixed" for i in range(30)]
+    more.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run = tw.run(more, model=str(finished.folder.bundle), output=tmp_path / "run", overrides=QUICK)
+    assert run.evidence["labels"] == ["mixed", "neg", "pos"]
+    old = {row["row_id"]: row["split"] for row in pq.read_table(finished.folder.rows).to_pylist()}
+    new = {row["row_id"]: row["split"] for row in pq.read_table(run.folder.rows).to_pylist()}
+    both = old.keys() & new.keys()
+    assert len(both) > 150
+    assert all(old[row_id] == new[row_id] for row_id in both)
+    assert any((c["system_a"], c["system_b"]) == ("model", "earlier") for c in run.evidence["comparisons"])

@@ -63,6 +63,11 @@ def write_about(folder: Path, about: About) -> None:
     write_json(folder / NAME, about.model_copy(update={"files": _digests(folder)}).model_dump(mode="json"))
 
 
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder says that it is one of ours."""
+    return (folder / NAME).is_file()
+
+
 def read_about(folder: Path) -> About:
     """What is recorded of a bundle. Raises ModelError if it is not one, or of a format that this version can't read."""
     path = folder / NAME

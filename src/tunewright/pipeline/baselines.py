@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tunewright.bundle import is_bundle
 from tunewright.core.folder import RunFolder, writing
 from tunewright.evaluate import Predictions, from_answers, from_logits, write_predictions
 from tunewright.pipeline.prepare import Prepared
 from tunewright.probes import fit_frozen, fit_majority, fit_tfidf
 from tunewright.probes.tfidf import TfidfProbe
 from tunewright.recipe import Recipe
+from tunewright.serve import load
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -50,6 +53,23 @@ def run_frozen_baseline(
         config=recipe.probes.frozen,
     )  # fmt: skip
     _write(prepared, folder, "frozen", lambda places: probe.logits(features_NF[places]))
+
+
+def run_earlier_model(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+    """The answers of the bundle that training goes on from: the new model has to be better than the one there was."""
+    path = Path(recipe.model.path or "")
+    if not is_bundle(path) or folder.predictions("earlier", "test").exists():
+        return
+    earlier = load(path)
+    for split in ("validation", "test"):
+        places = prepared.places(split)
+        predictions = earlier.predictions(
+            [prepared.row_ids[i] for i in places],
+            [prepared.texts[i] for i in places],
+            pairs=[prepared.pairs[i] for i in places] if prepared.pairs else None,
+            gold=[prepared.answers[i] for i in places],
+        )
+        write_predictions(predictions, folder.predictions("earlier", split))
 
 
 def _fit_words(recipe: Recipe, prepared: Prepared, rows: Rows) -> TfidfProbe:

@@ -116,6 +116,7 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
 
 
 def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Recipe, Prepared]:
+    asked = _keep_the_test_rows_of_an_earlier_run(asked, decisions)
     result, columns = inspect(asked)
     # A reason reads "text `body`: by its name. Overrule with --text."; what and how stand in fields of their own here.
     how = {name: why.split(": ", 1)[-1].split(" Overrule with")[0] for name, why in columns.reasons.items()}
@@ -162,6 +163,23 @@ def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tupl
     if unlabelled:
         decisions.add("unlabelled", unlabelled, "rows without an answer: they get one, with a confidence", "")
     return recipe, prepared
+
+
+def _keep_the_test_rows_of_an_earlier_run(asked: Recipe, decisions: Decisions) -> Recipe:
+    """A model that goes on from an earlier run is tested on that run's test rows, which it has never been trained on."""
+    if asked.model.path is None or asked.split.from_run is not None:
+        return asked
+    earlier = RunFolder(Path(asked.model.path).parent)
+    if Path(asked.model.path) != earlier.bundle or not earlier.rows.exists():
+        return asked
+    decisions.add(
+        "from_run",
+        str(earlier.path),
+        "the model goes on from this run, so its rows stay in their splits",
+        "--set split.from=RUN",
+    )
+    split = asked.split.model_copy(update={"from_run": str(earlier.path)})
+    return asked.model_copy(update={"split": split})
 
 
 def _require_enough(prepared: Prepared) -> None:

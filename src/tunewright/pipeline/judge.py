@@ -32,7 +32,7 @@ from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.request import Request
 from tunewright.recipe import Recipe
 
-SYSTEMS = ("model", "frozen", "tfidf", "current", "majority")
+SYSTEMS = ("model", "earlier", "frozen", "tfidf", "current", "majority")
 """In the order of their cost to run: of equals, the later one that is a usable model is recommended."""
 USABLE = ("model", "tfidf")
 """Systems that are saved as a model folder."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text
 from tunewright.core.text import digest
-from tunewright.pipeline.baselines import run_baselines, run_frozen_baseline
+from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
 from tunewright.pipeline.bundling import bundle_baseline, bundle_model
 from tunewright.pipeline.decide import Wishes, decide
 from tunewright.pipeline.fine_tune import Tuned, cross_validate, features_of, fine_tune, load_base, refit_on_all
@@ -147,6 +147,7 @@ def _carry_out(
         with journal.stage("features"):
             base = load_base(recipe, prepared, folder, machine=machine, world=world)
             run_frozen_baseline(recipe, prepared, folder, features_of(base))
+            run_earlier_model(recipe, prepared, folder)
         with journal.stage("train"):
             tuned = fine_tune(base, recipe, prepared, folder, journal)
         with journal.stage("cross-validate"):
