@@ -169,7 +169,8 @@ class Screen:
 
     def _on_finding(self, event: Event) -> None:
         colour = "red" if event["severity"] == "error" else "yellow"
-        self._err.print(f"  [{colour}]{event['severity']}[/]  {escape(event['message'])}")
+        severity = self._words.get(f"severity.{event['severity']}", event["severity"])
+        self._err.print(f"  [{colour}]{severity}[/]  {escape(event['message'])}")
 
     def _on_notice(self, event: Event) -> None:
         text = self._words.get(f"notice.{event['code']}")
