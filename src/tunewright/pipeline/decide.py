@@ -17,6 +17,7 @@ from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.models.catalog import is_noncommercial, suggest
 from tunewright.models.load import LocalModel, find_local, resolve
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer, tokenizer_fit
+from tunewright.optim import AdamWConfig
 from tunewright.pipeline.fine_tune import load_base, make_plan
 from tunewright.pipeline.journal import Journal
 from tunewright.pipeline.prepare import Prepared, inspect, prepare
@@ -92,7 +93,7 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
     recipe, local = _decide_model(recipe, prepared, decisions)
     if local:
         recipe = _decide_lengths(recipe, prepared, load_tokenizer(local), decisions)
-        recipe = _decide_training(recipe, prepared, decisions)
+        recipe = _decide_training(recipe, prepared, local, decisions)
     runtime = probe_runtime(recipe.runtime, num_ranks=int(os.environ.get("WORLD_SIZE", "1")))
     decisions.add(
         "machine", f"{runtime.device}, {runtime.threads} threads, float32 products: {runtime.matmul}",
@@ -268,18 +269,23 @@ def _decide_lengths(recipe: Recipe, prepared: Prepared, tokenizer: Tokenizer, de
     return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"max_length": chosen})})
 
 
-def _decide_training(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> Recipe:
+def _decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decisions: Decisions) -> Recipe:
     train, optimizer = recipe.train, recipe.optimizer
     rows = len(prepared.places("train"))
     if train.epochs is None and train.steps is None:
         epochs = default_epochs(rows, num_labels=len(prepared.labels))
         train = train.model_copy(update={"epochs": float(epochs)})
         decisions.add(
-            "epochs",
-            epochs,
-            f"{rows} training rows, {len(prepared.labels)} labels; stops early if it can",
+            "epochs", epochs, f"{rows} training rows, {len(prepared.labels)} labels; stops early if it can",
             "--set train.epochs=N",
-        )
+        )  # fmt: skip
+    if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
+        rate = default_learning_rate(local.num_parameters)
+        optimizer = optimizer.model_copy(update={"learning_rate": rate})
+        decisions.add(
+            "learning_rate", f"{rate:g}", f"a model of {local.num_parameters / 1e6:.0f} M parameters",
+            "--set optimizer.learning_rate=N",
+        )  # fmt: skip
     return recipe.model_copy(update={"train": train, "optimizer": optimizer})
 
 
@@ -311,12 +317,16 @@ def _decide_within(
 
 
 def default_epochs(num_rows: int, *, num_labels: int) -> int:
-    """Passes over the training rows: enough steps for the head to learn each label, never fewer than 3 or more than 20.
+    """Passes over the training rows: about 300 steps of 32 rows and 25 more for each label, but 3 passes at least, 10 at most."""
+    steps = 300 + 25 * num_labels
+    return int(min(10, max(3, round(steps * 32 / max(num_rows, 1)))))
 
-    Measured on sst2, cr, tweeteval_emotion and banking77 with MiniLM-L6; see lab/LOG.md.
-    """
-    steps = 400 + 30 * num_labels
-    return int(min(20, max(4, round(steps * 32 / max(num_rows, 1)))))
+
+def default_learning_rate(num_parameters: int) -> float:
+    """AdamW's rate by size: small encoders take, and need, a higher one. Measured for MiniLM (lab/LOG.md), else custom."""
+    if num_parameters < 50e6:
+        return 2e-4
+    return 5e-5 if num_parameters < 200e6 else 2e-5
 
 
 def _sample(prepared: Prepared) -> list[str]:
