@@ -34,6 +34,7 @@ from tunewright.train.checkpoint import (
 from tunewright.train.plan import FitPlan, Length
 from tunewright.train.step import StepParts, StepRecord, train_step
 from tunewright.train.stopping import is_better, should_stop
+from tunewright.train.used_rows import used_rows_only
 
 Parameters = dict[str, torch.nn.Parameter]
 
@@ -61,6 +62,11 @@ def fit(
     With `checkpoints`, goes on from the newest whole one there. `stop()` returns the number of a signal that came; then
     the step in hand is finished and saved, and StoppedBySignal raised.
     """
+    with used_rows_only(plan):
+        return _fit(plan, checkpoints, events, stop)
+
+
+def _fit(plan: FitPlan, checkpoints: Path | None, events: EventLog | None, stop: Callable[[], int | None]) -> Fitted:
     began = saved = time.monotonic()
     length = Length.of(plan.train, num_rows=len(plan.rows))
     state = _TrainingState.start(plan, checkpoints, events)
@@ -123,11 +129,12 @@ def training_steps(plan: FitPlan, state: _TrainingState, length: Length) -> Iter
 
 def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> list[float]:
     """Seconds of some of the plan's steps, done with a learning rate of zero: no weight moves, nothing is kept."""
-    state = _TrainingState(plan, None)
-    parts = _step_parts(plan, state)
-    plan.model.train()
-    plan.adapter.set_mode(plan.model)
-    return [_one_step(plan, parts, length, step, factor=0.0).seconds for step in steps]
+    with used_rows_only(plan):
+        state = _TrainingState(plan, None)
+        parts = _step_parts(plan, state)
+        plan.model.train()
+        plan.adapter.set_mode(plan.model)
+        return [_one_step(plan, parts, length, step, factor=0.0).seconds for step in steps]
 
 
 def _one_step(plan: FitPlan, parts: StepParts, length: Length, step: int, *, factor: float) -> StepRecord:
