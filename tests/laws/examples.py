@@ -8,7 +8,13 @@ from tunewright.batching import Examples, Ragged
 
 
 def random_examples(
-    n: int = 8, *, classes: int = 3, kind: str = "single_label", windows: bool = False, vocabulary: int = 64, seed: int = 0
+    n: int = 8,
+    *,
+    classes: int = 3,
+    kind: str = "single_label",
+    windows: bool = False,
+    vocabulary: int = 64,
+    seed: int = 0,
 ) -> Examples:
     """N rows with token ids from 4 on, so that no special token of any tiny model is among them."""
     rng = np.random.default_rng(seed)

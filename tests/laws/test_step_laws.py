@@ -39,7 +39,9 @@ def parts_of(model, examples, *, kind="single_label", pad_to=1, normalize="mean"
         objective=lambda m, batch: task.objective(m, batch, loss),
         parameters=list(model.parameters()),
         optimizer=torch.optim.SGD([{"params": list(model.parameters()), "initial_lr": 0.1}], lr=0.1),
-        make_batch=lambda piece: make_batch(examples, piece.rows, pad_id=0, pad_to_multiple_of=pad_to, counts=piece.counts),
+        make_batch=lambda piece: make_batch(
+            examples, piece.rows, pad_id=0, pad_to_multiple_of=pad_to, counts=piece.counts
+        ),
         row_ids=examples.row_ids,
         machine=CPU,
         world=World(),
@@ -151,7 +153,9 @@ def test_dropout_is_a_function_of_seed_step_and_micro_batch_and_not_of_what_ran_
     _, again = gradient(model, examples, CUTS["uneven"])
     assert torch.equal(first, again)
     model.zero_grad()
-    accumulate_gradients(parts_of(model, examples), pieces_of(CUTS["uneven"]), step=1, total_weight=float(examples.weights.sum()))
+    accumulate_gradients(
+        parts_of(model, examples), pieces_of(CUTS["uneven"]), step=1, total_weight=float(examples.weights.sum())
+    )
     other = torch.cat([p.grad.reshape(-1) for p in model.parameters() if p.grad is not None])
     assert relative(other, first) > 1e-3
 
@@ -173,7 +177,11 @@ def test_a_step_moves_every_parameter_that_has_a_gradient():
     examples = random_examples()
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     record = train_step(
-        parts_of(model, examples), pieces_of(CUTS["uneven"]), step=0, total_weight=float(examples.weights.sum()), learning_rate_factor=0.5
+        parts_of(model, examples),
+        pieces_of(CUTS["uneven"]),
+        step=0,
+        total_weight=float(examples.weights.sum()),
+        learning_rate_factor=0.5,
     )
     assert record.learning_rate == 0.05
     assert record.examples == 8

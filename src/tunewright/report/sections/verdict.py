@@ -172,10 +172,10 @@ def _recommendation(context: Context) -> list[Markup]:
 
 
 def _automation(context: Context) -> Fact | None:
-    """The largest wanted precision up to 95 % (else the lowest) at which some share can be left to the model."""
+    """The largest wanted precision up to 95 % (else the lowest) that some share of the test rows did reach."""
     rows = [
         row for row in context.run.evidence.get("automation") or ()
-        if row.get("share") and row.get("precision") is not None and row.get("reached") != "missed"
+        if row.get("share") and row.get("reached") != "missed" and (row.get("precision") or 0.0) >= row["wanted"]
     ]  # fmt: skip
     if not context.run.evidence.get("automation"):
         return None
