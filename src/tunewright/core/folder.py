@@ -128,6 +128,16 @@ class RunFolder:
         return self.path / "finished.json"
 
 
+def user_home() -> Path:
+    """The user's data directory of tunewright; `TUNEWRIGHT_HOME` names another."""
+    chosen = os.environ.get("TUNEWRIGHT_HOME")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("tunewright", appauthor=False))
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Put `data` at `path` so that after any crash the file is either the old one or the whole new one."""
     with writing(path) as aside:

@@ -8,15 +8,13 @@ No text and no row id is stored.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import platformdirs
 
 from tunewright.core.errors import FolderError
-from tunewright.core.folder import read_json, write_json
+from tunewright.core.folder import read_json, user_home, write_json
 from tunewright.core.text import digest
 
 
@@ -51,11 +49,5 @@ def history(row_ids: Iterable[str]) -> list[dict[str, object]]:
     return sorted(entries, key=lambda entry: (float(entry["time"]), str(entry["run"])))
 
 
-def home() -> Path:
-    """The user's data directory of tunewright."""
-    chosen = os.environ.get("TUNEWRIGHT_HOME")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("tunewright", appauthor=False))
-
-
 def _folder(row_ids: Iterable[str]) -> Path:
-    return home() / "test_ledger" / digest(*sorted(row_ids))
+    return user_home() / "test_ledger" / digest(*sorted(row_ids))

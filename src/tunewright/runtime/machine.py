@@ -15,6 +15,8 @@ import torch
 
 from tunewright.core.config import Config
 from tunewright.core.errors import RecipeError
+from tunewright.core.folder import read_json, user_home, write_json
+from tunewright.core.text import digest
 
 Precision = Literal["float32", "bf16_autocast"]
 
@@ -55,7 +57,7 @@ def probe_runtime(config: RuntimeConfig, *, num_ranks: int = 1) -> RuntimeConfig
     """The config with every empty field filled in by looking at the machine."""
     threads = config.threads or max(1, _num_usable_processors() // num_ranks)
     device = config.device if config.device != "auto" else _best_device()
-    matmul = config.matmul or (_fastest_matmul(threads) if device == "cpu" else "highest")
+    matmul = config.matmul or (_remembered_matmul(threads) if device == "cpu" else "highest")
     return config.model_copy(
         update={
             "threads": threads,
@@ -145,6 +147,23 @@ def _num_usable_processors() -> int:
     return os.cpu_count() or 1
 
 
+def _remembered_matmul(threads: int) -> Literal["highest", "medium"]:
+    """Measured once on a machine and remembered in the user's data directory.
+
+    Another measurement might come out otherwise on a busy day, and two runs of one recipe would differ in their last bits.
+    """
+    identity = machine_identity("cpu")
+    remembered = user_home() / "machines" / f"{digest(*identity.values(), str(threads))}.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        found = read_json(remembered)["matmul"]
+        if found in ("highest", "medium"):
+            return "medium" if found == "medium" else "highest"
+    matmul = _fastest_matmul(threads)
+    with contextlib.suppress(OSError):  # a home that can't be written costs a measurement the next time
+        write_json(remembered, {"matmul": matmul, **identity})
+    return matmul
+
+
 def _fastest_matmul(threads: int) -> Literal["highest", "medium"]:
     """`medium` lets oneDNN do float32 products: true float32 on many chips, bfloat16 on some. So speed *and* error decide."""
     before = torch.get_num_threads(), torch.get_float32_matmul_precision()
@@ -166,5 +185,5 @@ def _fastest_matmul(threads: int) -> Literal["highest", "medium"]:
     finally:
         torch.set_num_threads(before[0])
         torch.set_float32_matmul_precision(before[1])
-    faster = seconds["medium"] < 0.95 * seconds["highest"]
+    faster = seconds["medium"] < 1.05 * seconds["highest"]
     return "medium" if faster and errors["medium"] < 4 * errors["highest"] else "highest"
