@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-
 from tunewright.core.errors import FolderError
 from tunewright.core.folder import read_json, user_home, write_json
 from tunewright.core.text import digest
