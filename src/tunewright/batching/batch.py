@@ -34,6 +34,11 @@ class Batch:
     rows: npt.NDArray[np.int64]
     """(B,) the indices of the rows in the store."""
 
+    @property
+    def length(self) -> int:
+        """T, padding included."""
+        return self.inputs["input_ids"].shape[1]
+
 
 def make_batch(
     store: ExampleSource, rows: npt.NDArray[np.int64], *, pad_id: int, pad_to_multiple_of: int = 1,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tunewright.batching import Batch, CutConfig, ExampleSource, cut, make_batch
-from tunewright.runtime import Machine
+from tunewright.runtime import Machine, attention_kernel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +38,12 @@ def predict_rows(
     place = {int(row): i for i, row in enumerate(rows)}
     all_logits: npt.NDArray[np.float64] | None = None
     losses = np.zeros(len(rows)) if loss else None
+    by_length = _by_length(store, rows)
     groups = [
         group
         for start in range(0, len(rows), 4096)
         for group in cut(
-            _by_length(store, rows)[start : start + 4096],
+            by_length[start : start + 4096],
             lengths=store.lengths,
             windows=store.num_windows,
             config=batching,
@@ -53,7 +54,7 @@ def predict_rows(
             batch = make_batch(
                 store, group, pad_id=pad_id, pad_to_multiple_of=batching.pad_to_multiple_of, device=machine.device
             )
-            with machine.autocast():
+            with machine.autocast(), attention_kernel(batch.length, device=machine.device):
                 logits_BC = logits(model, batch).float()
             places = [place[int(row)] for row in group]
             values = logits_BC.double().cpu().numpy()

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from tunewright.runtime import attention_kernel
+
 if TYPE_CHECKING:
     from tunewright.models.load import LocalModel
 
@@ -50,7 +52,8 @@ def pooled_features(
     with torch.inference_mode():
         for batch in windows.batches(max_tokens):
             inputs = {name: tensor.to(device) for name, tensor in windows.inputs(batch).items()}
-            hidden_WTH = model(**inputs).last_hidden_state.float()
+            with attention_kernel(inputs["attention_mask"].shape[1], device=device):
+                hidden_WTH = model(**inputs).last_hidden_state.float()
             mask_WT1 = inputs["attention_mask"].unsqueeze(-1).to(hidden_WTH.dtype)
             mean_WH = (hidden_WTH * mask_WT1).sum(dim=1) / mask_WT1.sum(dim=1)
             if pooled_WH is None:

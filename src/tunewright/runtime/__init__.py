@@ -1,6 +1,7 @@
 """The machine: device, threads, matrix products, precision, ranks and seeds. One process is the same code as many."""
 
 import tunewright.runtime.threads  # noqa: F401  # isort: skip  # before torch is imported
+from tunewright.runtime.attention import attention_kernel
 from tunewright.runtime.machine import (
     Machine,
     RuntimeConfig,
@@ -16,6 +17,7 @@ __all__ = [
     "Machine",
     "RuntimeConfig",
     "World",
+    "attention_kernel",
     "describe_environment",
     "join_world",
     "peak_memory_bytes",
