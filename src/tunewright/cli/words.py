@@ -56,6 +56,8 @@ ZH = {
     "what.model": "模型",
     "what.max_length": "最大长度",
     "what.epochs": "训练轮数",
+    "what.learning_rate": "学习率",
+    "what.cross_validation": "交叉验证",
     "what.machine": "机器",
     "what.unlabelled": "无标签的行",
     "what.quarantined": "无法读取的行",

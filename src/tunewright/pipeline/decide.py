@@ -28,6 +28,11 @@ from tunewright.runtime import World, prepare_machine, probe_runtime
 MOST_UNKNOWN = 0.05
 """A model whose tokenizer can't read more than this share of the text is refused."""
 FIT_SAMPLE = 2000
+_OPTIONS = {
+    "text": "--text ", "text_pair": "--text-pair ", "label": "--label ", "group": "--group ",
+    "baseline": "--baseline-column ", "weight": "--set data.columns.weight=", "split": "--set data.columns.split=",
+}  # fmt: skip
+"""How to name another column."""
 NEW_HEAD_FACTOR = 10.0
 """A head starts from nothing and pretrained layers do not: with its own rate MiniLM is as good in half the epochs."""
 
@@ -134,7 +139,7 @@ def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tupl
     }
     for name, column in found.items():
         if column is not None:
-            decisions.add(name, column, how.get(name, ""), f"--{name.replace('_', '-')} COLUMN")
+            decisions.add(name, column, how.get(name, ""), f"{_OPTIONS[name]}COLUMN")
     decisions.add("task", columns.kind, how.get("kind", how.get("task", "")), "--task classify|multi_label|regression")
     decisions.add("language", columns.language, how.get("language", ""), "--set data.columns.language=CODE")
     resolved = asked.data.columns.model_copy(
