@@ -188,16 +188,16 @@ def _set(tree: dict[str, Any], keys: Sequence[str], value: Any, *, override: str
 
 def _explain(problem: Any, *, where: str) -> str:
     """One line: where, what was found, what is accepted."""
-    location = _without_tags([str(part) for part in problem["loc"]])
+    written = [str(part) for part in problem["loc"]]
+    location = _without_tags(written)
     key = ".".join(location)
     if problem["type"] == "extra_forbidden":
-        accepted = _fields_at(location[:-1])
+        named = [model for model in _models_at(location[:-1]) if len(written) > 1 and _tag(model) == written[-2]]
+        accepted = {name for model in named for name in model.model_fields} or _fields_at(location[:-1])
         listed = ", ".join(sorted(accepted))
-        place = ".".join(location[:-1])
-        return (
-            f"{where}: unknown key `{key}`.{nearest(location[-1], accepted)} "
-            f"Accepted {f'under `{place}`' if place else 'at the top'}: {listed}."
-        )
+        place = f"under `{'.'.join(location[:-1])}`" if location[:-1] else "at the top"
+        chosen = f" with `name: {written[-2]}`" if named else ""
+        return f"{where}: unknown key `{key}`.{nearest(location[-1], accepted)} Accepted {place}{chosen}: {listed}."
     if problem["type"] == "missing":
         return f"{where}: the key `{key}` is missing."
     message = problem["msg"].removeprefix("Value error, ")
