@@ -29,8 +29,9 @@ HEAD = """\
 
 A recipe is one YAML file with everything that decides a run. Only `data.path` must be given; what is left out has the
 default below, and `null` means: found out from the data and the machine, with the reason shown. The resolved recipe, with
-nothing left open, is stored with each run as `recipe.yaml`; `tunewright train` repeats the run from it. AdamW's learning rate,
-the head's share of it and the length of training are chosen by the size of the model and of the data as well, unless they are given.
+nothing left open, is stored with each run as `recipe.yaml`; `tunewright train` repeats the run from it. AdamW's learning
+rate, the head's share of it and the length of training are chosen by the size of the model and of the data, too, unless they
+are given.
 
 ```yaml
 recipe_version: 1

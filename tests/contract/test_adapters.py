@@ -7,8 +7,8 @@ import json
 import pytest
 import torch
 from pydantic import TypeAdapter
-from tests.tiny_models import CONFIGS, tiny_classifier, tiny_inputs
 
+from tests.tiny_models import CONFIGS, tiny_classifier, tiny_inputs
 from tunewright.adapters import ADAPTERS, AdapterConfig, AdapterSettings
 
 every_adapter = pytest.mark.parametrize("name", ADAPTERS)

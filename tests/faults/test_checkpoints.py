@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.laws.fits import digest_of, make_fit
 
+from tests.laws.fits import digest_of, make_fit
 from tunewright.core.errors import StoppedBySignal
 from tunewright.core.events import EventLog, current_events, read_events
 from tunewright.train import checkpoint, fit

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tests.model_folders import write_model
 
+from tests.model_folders import write_model
 from tunewright.core.errors import ModelError
 from tunewright.models.convert import convert
 from tunewright.models.load import load_classifier, load_features_model, resolve

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.report.synthetic_run import build_run
 
+from tests.unit.report.synthetic_run import build_run
 from tunewright.core.folder import RunFolder, read_json, write_json, write_text
 from tunewright.report import model_card, render
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from tests.flow.conftest import QUICK
 
 import tunewright as tw
+from tests.flow.conftest import QUICK
 from tunewright.cli.main import main
 from tunewright.core.errors import FolderError, RecipeError
 

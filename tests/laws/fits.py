@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from tests.laws.examples import random_examples
 from tests.laws.models import tiny_classifier
-
 from tunewright.adapters import FullConfig
 from tunewright.batching import CutConfig, TokenStore
 from tunewright.losses import CrossEntropyConfig

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import torch
-from tests.laws.fits import make_fit
 
+from tests.laws.fits import make_fit
 from tunewright.runtime import join_world
 from tunewright.train import fit
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.multiprocessing as multiprocessing
+
 from tests.laws.fits import make_fit
 from tests.laws.rank_worker import train_as_rank
 

@@ -6,10 +6,10 @@ import contextlib
 
 import pytest
 import torch
+
 from tests.laws.examples import random_examples
 from tests.laws.models import ENCODERS, tiny_classifier
 from tests.laws.test_step_laws import CUTS, TOLERANCE, gradient, relative
-
 from tunewright.runtime import linear_on_real_tokens, real_tokens
 from tunewright.train import step
 

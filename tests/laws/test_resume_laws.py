@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.laws.fits import digest_of, make_fit
 
+from tests.laws.fits import digest_of, make_fit
 from tunewright.core.errors import StoppedBySignal
 from tunewright.train import checkpoint, fit
 

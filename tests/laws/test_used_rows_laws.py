@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from tests.laws.examples import random_examples
 from tests.laws.models import ENCODERS, tiny_classifier
-
 from tunewright.adapters import FullConfig
 from tunewright.batching import CutConfig, TokenStore
 from tunewright.losses import LOSSES

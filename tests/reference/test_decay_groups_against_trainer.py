@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.tiny_models import CONFIGS, tiny_classifier
 from transformers import Trainer
 
+from tests.tiny_models import CONFIGS, tiny_classifier
 from tunewright.optim import AdamWConfig, parameter_groups
 
 

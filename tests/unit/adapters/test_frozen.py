@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import torch
-from tests.tiny_models import CONFIGS, tiny_classifier, tiny_inputs
 from torch import Tensor, nn
 
+from tests.tiny_models import CONFIGS, tiny_classifier, tiny_inputs
 from tunewright.adapters import FrozenConfig
 from tunewright.core.errors import RecipeError
 from tunewright.models.layers import find_depths

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.unit.data.audit_tables import WORDS, disguised, retouched, sentence, table
 
+from tests.unit.data.audit_tables import WORDS, disguised, retouched, sentence, table
 from tunewright.core.errors import DataError
 from tunewright.data.audit import AUDITS, Audit, AuditConfig, audit
 from tunewright.data.keys import Kind

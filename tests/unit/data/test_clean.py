@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.data.audit_tables import table
 
+from tests.unit.data.audit_tables import table
 from tunewright.core.text import fold
 from tunewright.data.clean import (
     STEPS,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.data.audit_tables import WORDS, disguised, retouched, sentence
 
+from tests.unit.data.audit_tables import WORDS, disguised, retouched, sentence
 from tunewright.core.text import ngrams
 from tunewright.data import near
 from tunewright.data.near import near_clusters

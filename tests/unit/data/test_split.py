@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
-from tests.unit.data.audit_tables import retouched, sentence, table
 
+from tests.unit.data.audit_tables import retouched, sentence, table
 from tunewright.core.errors import DataError, FolderError, RecipeError
 from tunewright.core.folder import RunFolder
 from tunewright.data.audit import AuditConfig, audit

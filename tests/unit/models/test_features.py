@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.model_folders import FAMILIES, write_model
 
+from tests.model_folders import FAMILIES, write_model
 from tunewright.models.features import pooled_features
 from tunewright.models.load import load_features_model, resolve
 from tunewright.models.tokenizer import Encoded, LongTexts, load_tokenizer

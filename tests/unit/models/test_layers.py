@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.tiny_models import CONFIGS, tiny_classifier
 from torch import nn
 
+from tests.tiny_models import CONFIGS, tiny_classifier
 from tunewright.models.layers import base_model, find_depths
 
 EXPECTED = {

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.model_folders import FAMILIES, write_model
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from tests.model_folders import FAMILIES, write_model
 from tunewright.core.errors import ModelError
 from tunewright.models.load import find_local, load_classifier, load_features_model, resolve
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.model_folders import write_model
 from transformers import AutoTokenizer
 
+from tests.model_folders import write_model
 from tunewright.core.errors import ModelError
 from tunewright.models.load import resolve
 from tunewright.models.tokenizer import Encoded, Tokenizer, load_tokenizer, tokenizer_fit

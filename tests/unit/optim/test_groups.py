@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.tiny_models import CONFIGS, tiny_classifier
 from torch import nn
 
+from tests.tiny_models import CONFIGS, tiny_classifier
 from tunewright.optim import AdamWConfig, GdConfig, Group, groups, parameter_groups
 
 SETTINGS = AdamWConfig(learning_rate=1e-3, weight_decay=0.1)

@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.unit.report.synthetic_run import CHINESE, ENGLISH, build_run
 
+from tests.unit.report.synthetic_run import CHINESE, ENGLISH, build_run
 from tunewright.core.folder import RunFolder, read_json, write_json, write_text
 from tunewright.core.text import is_cjk
 from tunewright.report import render
