@@ -16,6 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+MULTIPLE = 64
+"""oneDNN, which does the products under the setting `medium`, writes and keeps code for every new number of tokens."""
+
 
 def linear_on_real_tokens(attention_mask_WT: Tensor) -> contextlib.AbstractContextManager[Any]:
     """A context for a forward pass; nothing happens off the CPU, under autocast, or where nothing is padded."""
@@ -29,7 +32,7 @@ class _Mode(TorchFunctionMode):
     def __init__(self, mask_WT: Tensor) -> None:
         super().__init__()
         self._shape = mask_WT.shape
-        self._places_N = mask_WT.reshape(-1).nonzero().reshape(-1)
+        self._places_N = _places(mask_WT.reshape(-1))
         # Query, key and value read the same tensor: its tokens are taken out once.
         self._last: tuple[Tensor, Tensor] | None = None
 
@@ -46,6 +49,12 @@ class _Mode(TorchFunctionMode):
 
     def _is_padded(self, tensor: Tensor) -> bool:
         return tensor.ndim == 3 and tensor.shape[:2] == self._shape
+
+
+def _places(mask: Tensor) -> Tensor:
+    """Of the real tokens, and of as many padded ones as make the number a multiple of `MULTIPLE`, if there are as many."""
+    real, padded = mask.nonzero().reshape(-1), (mask == 0).nonzero().reshape(-1)
+    return torch.cat([real, padded[: -len(real) % MULTIPLE]])
 
 
 class _Take(torch.autograd.Function):
