@@ -12,10 +12,9 @@ from tunewright.runtime.attention import SHORT
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def medium():
+@pytest.fixture(autouse=True)
+def precision():
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
     yield
     torch.set_float32_matmul_precision(before)
 
@@ -35,12 +34,12 @@ def is_blocked(names):
     return any("flash_attention" in name for name in names)
 
 
-@pytest.mark.usefixtures("medium")
 def test_short_texts_get_plain_products_under_medium_and_long_ones_the_blocked_kernel():
+    torch.set_float32_matmul_precision("medium")
     assert not is_blocked(kernels_used(SHORT))
     assert is_blocked(kernels_used(SHORT + 1))
 
 
 def test_under_highest_torch_chooses():
-    assert torch.get_float32_matmul_precision() == "highest"
+    torch.set_float32_matmul_precision("highest")
     assert is_blocked(kernels_used(16))
