@@ -7,12 +7,13 @@ Results go to stdout (with `--json`, one JSON object), everything else to stderr
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunewright.core.errors import StoppedBySignal, TunewrightError
+from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
 EPILOG = """\
 examples:
@@ -36,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         return verb(options)
+    except (FirstRankFailed, StoppedBySignal) as error:
+        if _speaks():
+            show_error(str(error), as_json=getattr(options, "json", False))
+        return error.exit_code
     except TunewrightError as error:
         show_error(str(error), as_json=getattr(options, "json", False))
         return error.exit_code
@@ -129,7 +134,8 @@ def _run(options: argparse.Namespace) -> int:
     from tunewright.pipeline.run import run
 
     screen = Screen(as_json=options.json, language=options.lang or "en", private=options.private)
-    screen.begin()
+    if _speaks():
+        screen.begin()
     result = run(
         options.file,
         text=options.text, text_pair=options.text_pair, label=options.label, group=options.group, task=options.task,
@@ -137,7 +143,8 @@ def _run(options: argparse.Namespace) -> int:
         minutes=options.minutes, private=options.private, refit=options.refit, overrides=options.set, new=options.new,
         listener=screen.listen, stop=_signals(),
     )  # fmt: skip
-    screen.finish(result)
+    if _speaks():
+        screen.finish(result)
     return 0
 
 
@@ -146,12 +153,14 @@ def _train(options: argparse.Namespace) -> int:
     from tunewright.pipeline.run import train_recipe
 
     screen = Screen(as_json=options.json)
-    screen.begin()
+    if _speaks():
+        screen.begin()
     result = train_recipe(
         options.recipe, overrides=options.set, output=options.output, new=options.new,
         allow_different_machine=options.allow_different_machine, listener=screen.listen, stop=_signals(),
     )  # fmt: skip
-    screen.finish(result)
+    if _speaks():
+        screen.finish(result)
     return 0
 
 
@@ -289,6 +298,11 @@ def _signals() -> Callable[[], int | None]:
     signal.signal(signal.SIGINT, note)
     signal.signal(signal.SIGTERM, note)
     return lambda: came[0] if came else None
+
+
+def _speaks() -> bool:
+    """Of several processes started by `torchrun`, the first one speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _exists(path: Path) -> bool:

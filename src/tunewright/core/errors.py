@@ -7,7 +7,8 @@
     ├── FolderError          (OSError)        a run folder is damaged, in use, or belongs to another request
     ├── MissingExtraError    (ImportError)    an optional package is not installed
     ├── NonFiniteError       (ArithmeticError) a loss or gradient is NaN or infinite; no weight has moved
-    └── StoppedBySignal      (RuntimeError)   SIGINT or SIGTERM: the step was finished and saved
+    ├── StoppedBySignal      (RuntimeError)   SIGINT or SIGTERM: the step was finished and saved
+    └── FirstRankFailed      (RuntimeError)   on the other ranks of a run on several: the first one has said what it is
 
 A message says where, what was found, what is accepted, and what to do.
 """
@@ -66,6 +67,14 @@ class StoppedBySignal(TunewrightError, RuntimeError):
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}; the same command goes on from here")
         self.exit_code = 128 + signal_number
+
+
+class FirstRankFailed(TunewrightError, RuntimeError):
+    """Of several ranks, the first has met an error, has said it, and ends; this rank ends with the same exit code."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("the first rank has stopped; its message says why")
+        self.exit_code = exit_code
 
 
 def nearest(name: str, accepted: Iterable[str]) -> str:

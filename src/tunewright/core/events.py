@@ -17,11 +17,13 @@ VERSION = 1
 
 
 class EventLog:
-    """Appends events to a file and hands each one to the listeners (the screen, for one)."""
+    """Appends events to a file and hands each one to the listeners (the screen, for one); without a file, does nothing."""
 
-    def __init__(self, path: Path, *, listeners: tuple[Callable[[Event], None], ...] = ()) -> None:
+    def __init__(self, path: Path | None, *, listeners: tuple[Callable[[Event], None], ...] = ()) -> None:
         self.path = path
         self._listeners = listeners
+        if path is None:
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         earlier = read_events(path)
         self.attempt = 1 + max((event["attempt"] for event in earlier), default=0)
@@ -30,6 +32,8 @@ class EventLog:
 
     def emit(self, kind: str, **fields: Any) -> None:
         """Append one event; it is on its way to the disk when this returns, but not fsynced."""
+        if self.path is None:
+            return
         event: Event = {
             "v": VERSION, "attempt": self.attempt, "seq": self._seq, "time": time.time(), "kind": kind, **fields,
         }  # fmt: skip
@@ -59,18 +63,25 @@ def current_events(path: Path) -> list[Event]:
     """The events that count: a step that a later attempt did again is left out of the earlier attempt."""
     events = read_events(path)
     kept: list[Event] = []
-    first_step_later: float = float("inf")
-    attempt_later = None
+    redone_from: float = float("inf")
+    started_at: dict[int, int] = {}
+    for event in events:
+        if event["kind"] == "step":
+            started_at.setdefault(event["attempt"], event["step"])
+    later = None
     for event in reversed(events):
-        if attempt_later is not None and event["attempt"] < attempt_later:
-            first_step_later = min(
-                first_step_later,
-                min((e["step"] for e in events if e["attempt"] == attempt_later and "step" in e), default=float("inf")),
-            )
-        attempt_later = event["attempt"]
-        if "step" not in event or event["step"] < first_step_later:
+        if later is not None and event["attempt"] < later:
+            redone_from = min(redone_from, started_at.get(later, redone_from))
+        later = event["attempt"]
+        if "step" not in event or _steps_done(event) <= redone_from:
             kept.append(event)
     return kept[::-1]
+
+
+def _steps_done(event: Event) -> int:
+    """A step is numbered from 0; an evaluation or checkpoint says how many steps were done by then."""
+    done: int = event["step"] + (event["kind"] == "step")
+    return done
 
 
 def _end_torn_line(path: Path) -> None:

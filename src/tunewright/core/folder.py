@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tunewright.core.errors import FolderError, TunewrightError
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -159,18 +161,44 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def remove_torn(folder: Path) -> None:
+    """Remove, anywhere below a folder, what `writing` was in the middle of when its process was killed."""
+    for aside in list(folder.rglob(".*.part")):
+        discard(aside)
+
+
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """A path aside to write a file or folder to; fsynced and renamed to `path` when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A path aside to write a file or folder to; fsynced and renamed to `path` when the block ends without an error.
+
+    Raises FolderError where the disk is full or does not let us; what stood at `path` stands there still.
+    """
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
         sync(aside)
         aside.replace(path)
         sync_folder(path.parent)
+    except TunewrightError:
+        raise
+    except Exception as error:
+        # Libraries written in Rust (safetensors, tokenizers) have errors of their own that only quote the system's.
+        if not isinstance(error, OSError) and "(os error " not in str(error):
+            raise
+        raise _not_written(path, error) from error
     finally:
         discard(aside)
+
+
+def _not_written(path: Path, error: Exception) -> FolderError:
+    reason = getattr(error, "strerror", None) or str(error)
+    refused = FolderError(
+        f"{path}: could not be written ({reason}). What was saved before is untouched; "
+        "make room or give the right to write there, and the same command goes on."
+    )
+    refused.strerror = reason
+    return refused
 
 
 def sync(path: Path) -> None:

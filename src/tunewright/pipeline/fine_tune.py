@@ -6,6 +6,8 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +31,11 @@ from tunewright.evaluate.predictions import sigmoid
 from tunewright.losses import LOSSES, LossSettings
 from tunewright.metrics import METRICS
 from tunewright.models.features import pooled_features
-from tunewright.models.load import LocalModel, load_classifier, resolve
+from tunewright.models.load import load_classifier, resolve
+from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.encode import encode_rows
-from tunewright.pipeline.journal import Journal
+from tunewright.pipeline.journal import Journal, Stop
 from tunewright.pipeline.prepare import Prepared
 from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe
@@ -80,7 +83,10 @@ class Tuned:
 
 
 def load_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, *, machine: Machine, world: World) -> Base:
-    """Resolve the model and encode all rows into the token store (or take the store that is there)."""
+    """Resolve the model and encode all rows into the token store (or take the store that is there).
+
+    Of several ranks, the first one does this before the others, which find model and store in their places.
+    """
     assert recipe.model.path is not None
     local = resolve(recipe.model.path, revision=recipe.model.revision)
     tokenizer = load_tokenizer(local)
@@ -91,12 +97,9 @@ def load_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, *, machine:
     settings = recipe.model_dump(mode="json", include={"encode", "task", "loss"})
     key = digest(prepared.fingerprint, local.weights_digest, json.dumps(settings, sort_keys=True), repr(scale))
     store = TokenStore.open(folder.store, key=key)
-    if store is None and world.is_first:
+    if store is None:
         examples = encode_rows(tokenizer, prepared, config=recipe.encode, loss=loss_of(recipe, prepared), scale=scale)
         store = TokenStore.build(folder.store, examples, key=key)
-    world.wait()
-    store = store or TokenStore.open(folder.store, key=key)
-    assert store is not None
     return Base(local=local, tokenizer=tokenizer, store=store, scale=scale, machine=machine, world=world)
 
 
@@ -109,16 +112,26 @@ def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder,
     """Forecast, train with checkpoints, keep the best, and write predictions for validation, test and unlabelled rows."""
     train, validation = prepared.places("train"), prepared.places("validation")
     plan = make_plan(base, recipe, prepared, train=train, validation=validation)
-    if not folder.forecast.exists():
+    if not base.world.from_first(folder.forecast.exists):
         forecast = forecast_training(plan)
-        write_json(folder.forecast, asdict(forecast))
+        base.world.from_first(lambda: write_json(folder.forecast, asdict(forecast)))
         journal.events.emit("forecast", **asdict(forecast))
         # The measured steps moved nothing, but a fresh model is cheaper than an argument about it.
         plan = make_plan(base, recipe, prepared, train=train, validation=validation)
     fitted = fit(plan, checkpoints=folder.checkpoints, events=journal.events, stop=journal.stop)
-    model = plan.model
-    finish_model(base, recipe, model)
-    calibration = calibrate(recipe, answer(base, recipe, prepared, model, validation))
+    finish_model(base, recipe, plan.model)
+    calibration, milliseconds = base.world.from_first(lambda: _answer_all(base, recipe, prepared, folder, plan.model))
+    return Tuned(
+        base=base, model=plan.model, fitted=fitted, calibration=calibration, milliseconds_per_row=milliseconds,
+        digest=weights_digest(plan.model.state_dict()),
+    )  # fmt: skip
+
+
+def _answer_all(
+    base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder, model: torch.nn.Module
+) -> tuple[Calibration, float]:
+    """Calibrate on validation, write predictions for every row that was not trained on; also the milliseconds a row."""
+    calibration = calibrate(recipe, answer(base, recipe, prepared, model, prepared.places("validation")))
     for split in (None, "validation", "test"):
         places = prepared.places(split)
         if len(places):
@@ -126,10 +139,7 @@ def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder,
             predictions = answer(base, recipe, prepared, model, places, calibration=calibration)
             seconds = time.perf_counter() - began
             write_predictions(predictions, folder.predictions("model", split or "unlabelled"))
-    return Tuned(
-        base=base, model=model, fitted=fitted, calibration=calibration,
-        milliseconds_per_row=1000 * seconds / len(places), digest=weights_digest(model.state_dict()),
-    )  # fmt: skip
+    return calibration, 1000 * seconds / len(places)
 
 
 def calibrate(recipe: Recipe, validation: Predictions) -> Calibration:
@@ -149,39 +159,46 @@ def cross_validate(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: Run
     Each fold is written when it is done, so an interrupted run repeats one fold at most.
     """
     settings = recipe.evaluate.cross_validation
+    world = tuned.base.world
     labelled = prepared.labelled()
-    if len(labelled) >= settings.below_rows or folder.predictions("model_cv", "cv").exists():
+    whole = folder.predictions("model_cv", "cv")
+    if len(labelled) >= settings.below_rows or world.from_first(whole.exists):
         return
     fold_of = prepared.folds(labelled, k=settings.folds, seed=recipe.split.seed)
-    parts = []
-    for fold in range(settings.folds):
-        path = folder.predictions(f"model_cv_{fold}", "cv")
-        if not path.exists():
+    paths = [folder.predictions(f"model_cv_{fold}", "cv") for fold in range(settings.folds)]
+    for fold, path in enumerate(paths):
+        if not world.from_first(path.exists):
             held_out = labelled[fold_of == fold]
-            model = fit_again(tuned, recipe, prepared, rows=labelled[fold_of != fold])
-            write_predictions(
-                answer(tuned.base, recipe, prepared, model, held_out, calibration=tuned.calibration), path
-            )
+            model = fit_again(tuned, recipe, prepared, rows=labelled[fold_of != fold], stop=journal.stop)
+            world.from_first(partial(_write_fold, tuned, recipe, prepared, model, held_out, path))
             journal.events.emit("fold_finished", fold=fold, folds=settings.folds)
             journal.heed_signal()
-        parts.append(read_predictions(path))
-    whole = Predictions(
-        table=pa.concat_tables([part.table for part in parts]), kind=parts[0].kind, labels=parts[0].labels
-    )
-    write_predictions(whole, folder.predictions("model_cv", "cv"))
+    world.from_first(lambda: _join_folds(paths, whole))
 
 
-def refit_on_all(tuned: Tuned, recipe: Recipe, prepared: Prepared) -> Tuned:
+def _write_fold(
+    tuned: Tuned, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, held_out: Rows, path: Path
+) -> None:
+    write_predictions(answer(tuned.base, recipe, prepared, model, held_out, calibration=tuned.calibration), path)
+
+
+def _join_folds(paths: list[Path], whole: Path) -> None:
+    parts = [read_predictions(path) for path in paths]
+    table = pa.concat_tables([part.table for part in parts])
+    write_predictions(Predictions(table=table, kind=parts[0].kind, labels=parts[0].labels), whole)
+
+
+def refit_on_all(tuned: Tuned, recipe: Recipe, prepared: Prepared, journal: Journal) -> Tuned:
     """The final model trained on all labelled rows, for as many passes as were best on the training rows alone."""
-    model = fit_again(tuned, recipe, prepared, rows=prepared.labelled())
+    model = fit_again(tuned, recipe, prepared, rows=prepared.labelled(), stop=journal.stop)
     return replace(tuned, model=model, digest=weights_digest(model.state_dict()))
 
 
-def fit_again(tuned: Tuned, recipe: Recipe, prepared: Prepared, *, rows: Rows) -> torch.nn.Module:
+def fit_again(tuned: Tuned, recipe: Recipe, prepared: Prepared, *, rows: Rows, stop: Stop) -> torch.nn.Module:
     """A model trained from the start on other rows, for as many passes as gave the best weights of `tuned`."""
     passes = tuned.fitted.best_step / tuned.fitted.length.steps_per_epoch
     plan = make_plan(tuned.base, recipe, prepared, train=rows, validation=None, passes=passes)
-    fit(plan, checkpoints=None)
+    fit(plan, checkpoints=None, stop=stop)
     finish_model(tuned.base, recipe, plan.model)
     return plan.model
 

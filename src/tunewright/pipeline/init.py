@@ -11,6 +11,7 @@ from tunewright.core.folder import RunFolder, write_text
 from tunewright.pipeline.decide import Wishes, decide
 from tunewright.pipeline.journal import Listener, open_journal
 from tunewright.recipe import dump_recipe
+from tunewright.runtime import World
 
 
 def init_recipe(
@@ -27,6 +28,6 @@ def init_recipe(
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder(Path(scratch))
-        recipe = decide(wishes.recipe(), folder, open_journal(folder, listener=listener, stop=None))
+        recipe = decide(wishes.recipe(), folder, open_journal(folder, world=World(), listener=listener, stop=None))
     write_text(output, dump_recipe(recipe))
     return output

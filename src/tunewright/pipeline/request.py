@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import DataError, FolderError
-from tunewright.core.folder import RunFolder, read_json, write_json
+from tunewright.core.folder import RunFolder, read_json, remove_torn, write_json
 from tunewright.core.text import digest
 
 
@@ -100,17 +100,24 @@ def find_folder(request: Request, *, output: Path | None, new: bool) -> RunFolde
 
 @contextlib.contextmanager
 def locked(folder: RunFolder) -> Iterator[None]:
-    """Hold the folder for this process; a lock whose process is gone is taken over. Raises FolderError if it is in use."""
+    """Hold the folder for this process, and remove what a killed one was in the middle of writing.
+
+    A lock whose process is gone is taken over. Raises FolderError if the folder is in use.
+    """
     lock = folder.path / "running.pid"
     import psutil
 
-    with contextlib.suppress(OSError, ValueError):
-        holder, started = lock.read_text(encoding="utf-8").split()
-        alive = int(holder) != os.getpid() and psutil.pid_exists(int(holder))
-        if alive and abs(psutil.Process(int(holder)).create_time() - float(started)) < 1:
-            raise FolderError(
-                f"{folder.path}: process {holder} is working in this folder. Wait for it, or give another `--output`."
-            )
+    holder = None
+    # No lock, or one torn by a crash, holds nobody off. (FolderError is an OSError: it must not be raised in here.)
+    with contextlib.suppress(OSError, ValueError, psutil.Error):
+        number, started = lock.read_text(encoding="utf-8").split()
+        if int(number) != os.getpid() and abs(psutil.Process(int(number)).create_time() - float(started)) < 1:
+            holder = number
+    if holder is not None:
+        raise FolderError(
+            f"{folder.path}: process {holder} is working in this folder. Wait for it, or give another `--output`."
+        )
+    remove_torn(folder.path)
     lock.write_text(f"{os.getpid()} {psutil.Process().create_time()}", encoding="utf-8")
     try:
         yield

@@ -2,11 +2,14 @@
 
 Each stage writes its outcome whole or not at all and takes up what an earlier attempt left, so the same command goes on
 after any interruption, and ends with the same bits.
+
+Started by `torchrun`, the ranks train together; all else is done by the first one, while the others wait and then read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +22,13 @@ from tunewright.pipeline.decide import Wishes, decide
 from tunewright.pipeline.fine_tune import Tuned, cross_validate, features_of, fine_tune, load_base, refit_on_all
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.judge import judge
-from tunewright.pipeline.prepare import prepare
+from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.request import Request, find_folder, locked, make_request
 from tunewright.pipeline.unlabelled import predict_unlabelled
 from tunewright.recipe import Recipe, dump_recipe, load_recipe
 from tunewright.report import render
 from tunewright.report.card import model_card
-from tunewright.runtime import describe_environment, join_world, prepare_machine
+from tunewright.runtime import World, describe_environment, join_world, prepare_machine
 
 if TYPE_CHECKING:
     from tunewright.serve import Predictor
@@ -86,9 +89,10 @@ def run(
         overrides=tuple(overrides),
     )  # fmt: skip
     asked = wishes.recipe()
-    request = make_request("run", wishes.source, {"recipe": digest(dump_recipe(asked)), "minutes": minutes})
-    folder = find_folder(request, output=Path(output) if output else None, new=new)
-    return _resume_or_start(asked, folder, request, Attempt(listener=listener, stop=stop, minutes=minutes))
+    said = {"recipe": digest(dump_recipe(asked)), "minutes": minutes, "ranks": _num_ranks()}
+    request = make_request("run", wishes.source, said)
+    find = lambda: find_folder(request, output=Path(output) if output else None, new=new)  # noqa: E731
+    return _resume_or_start(asked, find, request, Attempt(listener=listener, stop=stop, minutes=minutes))
 
 
 def train_recipe(
@@ -97,11 +101,13 @@ def train_recipe(
 ) -> Run:  # fmt: skip
     """Carry out a recipe. A resolved recipe repeats its run to the same bits, or says why it can't."""
     asked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe), overrides=overrides)
-    said = {"recipe": digest(dump_recipe(asked)), "allow_different_machine": allow_different_machine}
+    said = {
+        "recipe": digest(dump_recipe(asked)), "allow_different_machine": allow_different_machine, "ranks": _num_ranks(),
+    }  # fmt: skip
     request = make_request("train", Path(asked.data.path), said)
-    folder = find_folder(request, output=Path(output) if output else None, new=new)
+    find = lambda: find_folder(request, output=Path(output) if output else None, new=new)  # noqa: E731
     return _resume_or_start(
-        asked, folder, request,
+        asked, find, request,
         Attempt(listener=listener, stop=stop, allow_different_machine=allow_different_machine),
     )  # fmt: skip
 
@@ -116,65 +122,90 @@ class Attempt:
     allow_different_machine: bool = False
 
 
-def _resume_or_start(asked: Recipe, folder: RunFolder, request: Request, attempt: Attempt) -> Run:
-    if folder.finished.exists():
-        return _finished(folder)
-    with locked(folder):
-        journal = open_journal(folder, listener=attempt.listener, stop=attempt.stop)
+def _num_ranks() -> int | None:
+    """Part of the request where there are several: they sum in another order, so the last bits are others."""
+    ranks = join_world().num_ranks
+    return ranks if ranks > 1 else None
+
+
+def _resume_or_start(asked: Recipe, find: Callable[[], RunFolder], request: Request, attempt: Attempt) -> Run:
+    world = join_world()
+    folder = world.from_first(find)
+    if world.from_first(folder.finished.exists):
+        return _finished(folder, world)
+    with contextlib.ExitStack() as until_the_end:
+        world.from_first(lambda: until_the_end.enter_context(locked(folder)))
+        journal = open_journal(folder, world=world, listener=attempt.listener, stop=attempt.stop)
         journal.events.emit("run_started", version=request.version, source=request.source, folder=str(folder.path))
-        if not folder.recipe.exists():
+        if not world.from_first(folder.recipe.exists):
             with journal.stage("plan"):
-                resolved = decide(asked, folder, journal, minutes=attempt.minutes)
-                write_text(folder.recipe, dump_recipe(resolved))
+                world.from_first(lambda: _write_plan(asked, folder, journal, minutes=attempt.minutes))
         recipe = load_recipe(folder.recipe)
         return _carry_out(recipe, folder, journal, request, allow_different_machine=attempt.allow_different_machine)
+
+
+def _write_plan(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float | None) -> None:
+    resolved = decide(asked, folder, journal, minutes=minutes)
+    write_text(folder.recipe, dump_recipe(resolved))
 
 
 def _carry_out(
     recipe: Recipe, folder: RunFolder, journal: Journal, request: Request, *, allow_different_machine: bool = False
 ) -> Run:
     machine = prepare_machine(recipe.runtime, allow_different_machine=allow_different_machine)
-    world = join_world()
-    write_json(folder.environment, describe_environment())
+    world = journal.world
+    world.from_first(lambda: write_json(folder.environment, describe_environment()))
 
     with journal.stage("data"):
-        prepared = prepare(recipe, folder)
+        prepared = world.first_then_others(lambda: prepare(recipe, folder))
     with journal.stage("baselines"):
-        run_baselines(recipe, prepared, folder)
+        world.from_first(lambda: run_baselines(recipe, prepared, folder))
 
     tuned: Tuned | None = None
     if recipe.model.path != "none":
         with journal.stage("features"):
-            base = load_base(recipe, prepared, folder, machine=machine, world=world)
-            run_frozen_baseline(recipe, prepared, folder, features_of(base))
-            run_earlier_model(recipe, prepared, folder)
+            base = world.first_then_others(lambda: load_base(recipe, prepared, folder, machine=machine, world=world))
+            world.from_first(lambda: run_frozen_baseline(recipe, prepared, folder, features_of(base)))
+            world.from_first(lambda: run_earlier_model(recipe, prepared, folder))
         with journal.stage("train"):
             tuned = fine_tune(base, recipe, prepared, folder, journal)
         with journal.stage("cross-validate"):
             cross_validate(tuned, recipe, prepared, folder, journal)
 
+    final = tuned
     with journal.stage("evaluate"):
-        judge(recipe, prepared, folder, tuned, request)
+        world.from_first(lambda: judge(recipe, prepared, folder, tuned, request))
     with journal.stage("bundle"):
-        if tuned:
-            final = refit_on_all(tuned, recipe, prepared) if recipe.train.refit_on_all else tuned
-            bundle_model(final, recipe, prepared, folder)
-        bundle_baseline(recipe, prepared, folder)
+        if tuned and recipe.train.refit_on_all:
+            final = refit_on_all(tuned, recipe, prepared, journal)
+        world.from_first(lambda: _bundle(final, recipe, prepared, folder))
     with journal.stage("predict"):
-        predict_unlabelled(prepared, folder)
+        world.from_first(lambda: predict_unlabelled(prepared, folder))
     with journal.stage("report"):
-        if tuned:
-            write_text(folder.bundle / "README.md", model_card(folder, private=recipe.report.private))
-        baseline_card = model_card(folder, private=recipe.report.private, system="tfidf")
-        write_text(folder.baseline_bundle / "README.md", baseline_card)
-        write_text(folder.report, render(folder, language=recipe.report.language, private=recipe.report.private))
-        journal.events.emit("run_finished")
-    write_json(folder.finished, {"weights_digest": tuned.digest if tuned else None, "version": request.version})
-    return _finished(folder)
+        world.from_first(lambda: _report(recipe, folder, with_model=final is not None))
+    journal.events.emit("run_finished")
+    outcome = {"weights_digest": final.digest if final else None, "version": request.version}
+    world.from_first(lambda: write_json(folder.finished, outcome))
+    return _finished(folder, world)
 
 
-def _finished(folder: RunFolder) -> Run:
+def _bundle(final: Tuned | None, recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+    if final:
+        bundle_model(final, recipe, prepared, folder)
+    bundle_baseline(recipe, prepared, folder)
+
+
+def _report(recipe: Recipe, folder: RunFolder, *, with_model: bool) -> None:
+    if with_model:
+        write_text(folder.bundle / "README.md", model_card(folder, private=recipe.report.private))
+    baseline_card = model_card(folder, private=recipe.report.private, system="tfidf")
+    write_text(folder.baseline_bundle / "README.md", baseline_card)
+    write_text(folder.report, render(folder, language=recipe.report.language, private=recipe.report.private))
+
+
+def _finished(folder: RunFolder, world: World) -> Run:
     """The run, with what was only needed on the way removed."""
-    discard(folder.checkpoints)
-    discard(folder.store)
+    if world.is_first:
+        discard(folder.checkpoints)
+        discard(folder.store)
     return Run(folder)

@@ -7,14 +7,22 @@ nothing is communicated.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from tunewright.core.errors import FirstRankFailed, TunewrightError
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(days=1)
+"""How long a rank waits for the others. Long, because reading and auditing a large file is done by the first one alone; a
+rank that has died is noticed at once all the same, by its closed connection and by `torchrun`."""
 BUCKET_ELEMENTS = 1 << 24
 """Gradients are summed in flat pieces of at most this many float32 numbers (64 MiB)."""
 
@@ -56,15 +64,47 @@ class World:
 
     def any_true(self, value: bool) -> bool:
         """Whether the value is true on some rank: how ranks agree to stop together."""
+        if self.num_ranks == 1:
+            return value
         return bool(self.sum_tensor(torch.tensor([float(value)])).item())
 
-    def gather_lists(self, values: list[object]) -> list[object]:
+    def gather_lists(self, values: list[T]) -> list[T]:
         """The lists of all ranks behind each other, in the order of ranks, on every rank."""
         if self.num_ranks == 1:
             return values
-        parts: list[list[object]] = [[] for _ in range(self.num_ranks)]
+        parts: list[list[T]] = [[] for _ in range(self.num_ranks)]
         dist.all_gather_object(parts, values)
         return [value for part in parts for value in part]
+
+    def from_first(self, work: Callable[[], T]) -> T:
+        """Done by the first rank alone while the others wait; what it returns (plain values), every rank gets.
+
+        What it raises, the first rank raises; the others raise FirstRankFailed with the same exit code.
+        """
+        if self.num_ranks == 1:
+            return work()
+        value: T | None = None
+        error: BaseException | None = None
+        if self.is_first:
+            try:
+                value = work()
+            except BaseException as caught:  # whatever it is, the others must hear of it, or they would wait for ever
+                error = caught
+        code = None if error is None else error.exit_code if isinstance(error, TunewrightError) else 1
+        told: list[Any] = [(value, code)]
+        dist.broadcast_object_list(told)
+        if error is not None:
+            raise error
+        value, code = told[0]
+        if code is not None:
+            raise FirstRankFailed(code)
+        return value
+
+    def first_then_others(self, work: Callable[[], T]) -> T:
+        """Done by every rank, by the first one first: the others find what it has written."""
+        done: list[T] = []
+        self.from_first(lambda: done.append(work()))
+        return done[0] if done else work()
 
     def wait(self) -> None:
         """Go on when every rank has come here."""
@@ -78,7 +118,11 @@ def join_world() -> World:
     if num_ranks == 1:
         return World()
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=timedelta(minutes=30))
+        backend = "gloo"  # for what ranks tell each other, and for gradients on the CPU
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+            backend = "cpu:gloo,cuda:nccl"
+        dist.init_process_group(backend, timeout=PATIENCE)
     return World(rank=dist.get_rank(), num_ranks=dist.get_world_size())
 
 

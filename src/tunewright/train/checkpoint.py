@@ -93,13 +93,17 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 
 
 def load_newest_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest checkpoint whose every byte is as written, and what was wrong with each newer one, in words."""
+    """The newest checkpoint whose every byte is as written, and what was wrong with each newer one, in words.
+
+    Damaged ones are removed: they must not count among the newest that are kept.
+    """
     damage: list[str] = []
     for path in _newest_first(folder):
         problem = what_is_damaged(path)
         if problem is None:
             return _load(path), damage
         damage.append(f"{path.name}: {problem}")
+        discard(path)
     return None, damage
 
 

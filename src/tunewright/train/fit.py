@@ -186,7 +186,9 @@ class _TrainingState:
     def start(cls, plan: FitPlan, checkpoints: Path | None, events: EventLog | None) -> _TrainingState:
         """From the beginning, or from the newest whole checkpoint."""
         state = cls(plan, checkpoints)
-        found, damage = load_newest_checkpoint(checkpoints) if checkpoints else (None, [])
+        found, damage = None, list[str]()
+        if checkpoints:
+            found, damage = plan.world.first_then_others(partial(load_newest_checkpoint, checkpoints))
         for problem in damage:
             _tell(events, "checkpoint_damaged", problem=problem)
         if found:

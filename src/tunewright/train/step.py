@@ -111,12 +111,14 @@ def train_step(
         group["lr"] = group["initial_lr"] * learning_rate_factor
     parts.optimizer.step()
     parts.optimizer.zero_grad(set_to_none=True)
+    examples = sum(len(piece.rows) for piece in pieces if piece.counts)
+    examples, tokens = parts.world.sum_tensor(torch.tensor([examples, tokens])).tolist()
     return StepRecord(
         step=step,
         loss=loss,
         learning_rate=max(group["lr"] for group in parts.optimizer.param_groups),
         gradient_norm=gradient_norm,
-        examples=sum(len(piece.rows) for piece in pieces if piece.counts),
+        examples=examples,
         tokens=tokens,
         seconds=time.perf_counter() - began,
     )
@@ -127,7 +129,7 @@ def _require_finite(parts: StepParts, loss_of_rows: Tensor, pieces: Sequence[Pie
     if not parts.world.any_true(not bool(finite.all())):
         return
     rows = np.concatenate([piece.rows for piece in pieces])
-    bad = [parts.row_ids[row] for row in rows[(~finite).cpu().numpy()]]
+    bad = parts.world.gather_lists([parts.row_ids[row] for row in rows[(~finite).cpu().numpy()]])
     parts.optimizer.zero_grad(set_to_none=True)
     raise NonFiniteError(
         f"Step {step}: the loss of {len(bad)} row(s) is NaN or infinite: {', '.join(bad[:5])}. No weight was changed. "
