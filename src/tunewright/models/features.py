@@ -15,7 +15,7 @@ import torch
 from tunewright.runtime import attention_kernel
 
 if TYPE_CHECKING:
-    from tunewright.models.load import LocalModel
+    from tunewright.models.local import LocalModel
 
 Ints = npt.NDArray[np.int64]
 

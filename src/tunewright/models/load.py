@@ -12,12 +12,12 @@ import importlib.util
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tunewright.core.errors import MissingExtraError, ModelError, nearest
-from tunewright.models.folder import CheckedFolder, check_folder
+from tunewright.models.folder import check_folder
+from tunewright.models.local import LocalModel, build_config, one_line
 from tunewright.models.quiet import quiet
 
 if TYPE_CHECKING:
@@ -36,53 +36,6 @@ _PROBLEMS = {
     "regression": "regression",
 }
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*(/[\w.\-]+)?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalModel:
-    """A model folder on this machine that was checked and may be read."""
-
-    checked: CheckedFolder
-    name: str
-    """For people: the hub id, or the folder's name."""
-    reference: str
-    """What `resolve` finds it by again: goes into the recipe."""
-    revision: str | None
-    """Commit on the hub, version of the package; None for a plain folder."""
-    license: str | None
-    """As its card states it, in lower case; None where it states none."""
-    languages: tuple[str, ...]
-    """As its card states them."""
-
-    @property
-    def folder(self) -> Path:
-        """Where it is."""
-        return self.checked.folder
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """config.json without what would fetch or run anything."""
-        return self.checked.config
-
-    @property
-    def size_bytes(self) -> int:
-        """Of the weights."""
-        return self.checked.size_bytes
-
-    @property
-    def num_parameters(self) -> int:
-        """Numbers in the weight files."""
-        return self.checked.num_parameters
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was found in the folder and left alone, in sentences."""
-        return self.checked.notes
-
-    @cached_property
-    def weights_digest(self) -> str:
-        """blake2b-128 over the weight files."""
-        return self.checked.digest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,20 +189,6 @@ def _no_such_folder(folder: Path) -> str:
     )
 
 
-def build_config(local: LocalModel) -> Any:
-    """The transformers config of a checked folder. Raises ModelError where it describes no model."""
-    from transformers import CONFIG_MAPPING
-
-    # The model is built from what is stated here and from nothing else: no name to look things up by.
-    values = {key: value for key, value in local.config.items() if key not in ("_name_or_path", "dtype", "torch_dtype")}
-    try:
-        with quiet():
-            return CONFIG_MAPPING[values.pop("model_type")].from_dict(values)
-    except Exception as error:
-        # pydantic, huggingface_hub's strict dataclasses and plain code all have their say in here.
-        raise ModelError(f"{local.folder / 'config.json'} describes no model: {_one_line(error)}") from None
-
-
 def _class_for(auto: Any, config: Any, local: LocalModel) -> Any:
     try:
         return auto._model_mapping[type(config)]
@@ -270,7 +209,7 @@ def _read_tensors(local: LocalModel) -> dict[str, Any]:
             # Copied: a tensor that is a window on the file would change, or crash, when the file does.
             tensors |= {name: tensor.clone() for name, tensor in load_file(path).items()}
         except (OSError, safetensors.SafetensorError) as error:
-            raise ModelError(f"{path} can't be read: {_one_line(error)} Fetch it again.") from None
+            raise ModelError(f"{path} can't be read: {one_line(error)} Fetch it again.") from None
     return tensors
 
 
@@ -290,7 +229,3 @@ def _pad_id(local: LocalModel) -> int | None:
 
     stated = local.config.get("pad_token_id")
     return stated if isinstance(stated, int) else load_tokenizer(local).pad_id
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500]

@@ -22,7 +22,7 @@ from tunewright.models.folder import read_json_file, remote_code
 from tunewright.models.quiet import quiet
 
 if TYPE_CHECKING:
-    from tunewright.models.load import LocalModel
+    from tunewright.models.local import LocalModel
 
 Ids = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int64]
@@ -340,7 +340,7 @@ _FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentence
 def _load_hf(local: LocalModel) -> Any:
     from transformers import AutoTokenizer
 
-    from tunewright.models.load import build_config
+    from tunewright.models.local import build_config
 
     folder = local.folder
     if not any((folder / name).is_file() for name in _FILES):

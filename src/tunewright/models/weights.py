@@ -8,16 +8,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from tunewright.core.errors import ModelError
 from tunewright.models.layers import base_model
+from tunewright.models.local import LocalModel, one_line
 from tunewright.models.quiet import quiet
-
-if TYPE_CHECKING:
-    from tunewright.models.load import LocalModel
 
 _SPARE = 50_000_000
 """Parameters that a head and a pooler may add to what is in the files."""
@@ -60,7 +58,7 @@ def fill(
             )  # fmt: skip
     except Exception as error:
         # Whatever a config that contradicts itself makes a model class raise, the reason is its text.
-        raise ModelError(f"{local.folder}: {model_class.__name__} can't be built: {_one_line(error)}") from None
+        raise ModelError(f"{local.folder}: {model_class.__name__} can't be built: {one_line(error)}") from None
     missing = set(report["missing_keys"])
     mismatched = {str(entry[0] if isinstance(entry, tuple) else entry) for entry in report["mismatched_keys"]}
     prefix = _base_prefix(model)
@@ -152,7 +150,7 @@ def _check_size(model_class: Any, config: Any, tensors: dict[str, torch.Tensor],
         with quiet(), torch.device("meta"):
             described = sum(parameter.numel() for parameter in model_class(config).parameters())
     except Exception as error:
-        raise ModelError(f"{local.folder}: {model_class.__name__} can't be built: {_one_line(error)}") from None
+        raise ModelError(f"{local.folder}: {model_class.__name__} can't be built: {one_line(error)}") from None
     if described > 2 * held + _SPARE:
         raise ModelError(
             f"{local.folder}: config.json describes {described:,} numbers, but the weights hold {held:,}. "
@@ -180,7 +178,3 @@ def _dont_fit(local: LocalModel, lacking: list[str], wrong: list[str]) -> str:
         f"{local.folder}: {len(lacking)} weights of the model are not in its files, for one `{lacking[0]}`. "
         "The files are incomplete, or belong to another model than config.json describes."
     )
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500]

@@ -15,7 +15,8 @@ import numpy as np
 from tunewright.core.errors import DataError, MissingExtraError, ModelError
 from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.models.catalog import is_noncommercial, suggest
-from tunewright.models.load import LocalModel, find_local, resolve
+from tunewright.models.load import find_local, resolve
+from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer, tokenizer_fit
 from tunewright.optim import AdamWConfig
 from tunewright.pipeline.fine_tune import load_base, make_plan
