@@ -5,8 +5,7 @@
 
 Every arm is a fresh process that loads, warms up and then waits; the arms take turns, a few steps each in an order that
 rotates, so that whatever slows the machine down slows all of them. A round is `--steps` steps of every arm, and gives one
-ratio for each pair of arms, of the time for one real token (padding is work, but not counted). Trainer's sampler by length
-sorts 50 steps at a time, the longest texts first, so the rounds together should be a multiple of 50 steps.
+ratio for each pair of arms. 50 steps is what Trainer's sampler by length sorts at a time: all lengths occur in a round.
 
 The same for all: model and new head, float32, rows per step, fused AdamW with the same betas, eps and decay groups, linear
 schedule, clipping at 1, dropout. `plain` gets the very batches that ours gets; `grouped` orders rows itself.
@@ -124,11 +123,6 @@ class Arm:
         self.rounds.append(self.seconds)
         self.processor_rounds.append(self.processor_seconds - self.processor_seconds_before)
         self.seconds, self.processor_seconds_before = 0.0, self.processor_seconds
-
-    def per_token(self, seconds: list[float]) -> list[float]:
-        """Of each round; texts sorted by length are not equally long in every round."""
-        tokens = np.array(self.result["tokens"]).reshape(len(seconds), -1).sum(axis=1)
-        return list(np.array(seconds) / tokens)
 
     def wait_until_ready(self) -> None:
         assert self.process.stdout
@@ -260,7 +254,7 @@ def run_ours(chosen: argparse.Namespace) -> None:
             events=EventLog(Path(folder) / "events.jsonl", listeners=(listen,)),
             stop=wait_my_turn,
         )
-    report(losses, {"tokens": tokens[WARM_STEPS:-1], "matmul": runtime.matmul})
+    report(losses, {"tokens": sum(tokens[WARM_STEPS:-1]), "matmul": runtime.matmul})
 
 
 def run_trainer(chosen: argparse.Namespace) -> None:
@@ -311,7 +305,7 @@ def run_trainer(chosen: argparse.Namespace) -> None:
             processing_class=tokenizer, callbacks=[Turns()],
         )  # fmt: skip
         trainer.train()
-    report(losses, {"tokens": tokens[WARM_STEPS : num_steps(chosen) - 1], "matmul": arm["matmul"]})
+    report(losses, {"tokens": sum(tokens[WARM_STEPS : num_steps(chosen) - 1]), "matmul": arm["matmul"]})
 
 
 ARM_RUNS: dict[str, Callable[[argparse.Namespace], None]] = {"ours": run_ours, "trainer": run_trainer}
@@ -321,24 +315,34 @@ ARM_RUNS: dict[str, Callable[[argparse.Namespace], None]] = {"ours": run_ours, "
 
 
 def print_tables(arms: list[Arm], chosen: argparse.Namespace) -> None:
+    rows = chosen.steps * chosen.rows_per_step
     print(
         f"\n{chosen.model}, {chosen.data}: {chosen.rounds} rounds of {chosen.steps} steps of {chosen.rows_per_step} rows, "
         f"{chosen.threads} thread(s), dropout {'off' if chosen.no_dropout else 'on'}"
     )
-    print(f"{'':26}{'matmul':>9}{'tokens a second':>17}{'peak MB':>9}{'tokens a step':>15}")
+    print(f"{'':26}{'matmul':>9}{'rows a second':>15}{'peak MB':>9}{'tokens a step':>15}")
     for arm in arms:
-        speed, per_step = 1 / np.median(arm.per_token(arm.rounds)), np.mean(arm.result["tokens"])
-        print(f"{arm.name:26}{arm.result['matmul']:>9}{speed:>17.0f}{arm.result['peak'] / 1e6:>9.0f}{per_step:>15.0f}")
+        speed = np.median([rows / seconds for seconds in arm.rounds])
+        per_step = arm.result["tokens"] / (chosen.rounds * chosen.steps)
+        peak = arm.result["peak"] / 1e6
+        print(f"{arm.name:26}{arm.result['matmul']:>9}{speed:>15.0f}{peak:>9.0f}{per_step:>15.0f}")
     ours = next((arm for arm in arms if arm.name == "ours"), None)
     if ours:
-        print(f"\nours is so many times as fast{'by the clock':>21}{'by processor time':>26}   peak")
-        print(f"{'':26}{'median':>10}{'min':>7}{'max':>7}    {'median':>10}{'min':>7}{'max':>7}{'memory':>9}")
+        print(f"\nours is so many times as fast{'by the clock':>21}{'':>5}{'by processor time':>22}")
+        print(f"{'':26}{'median':>10}{'min':>7}{'max':>7}{'median':>11}{'min':>7}{'max':>7}{'memory':>9}")
         for arm in arms:
             if arm is not ours:
-                print_ratios(arm.name, ours, [arm])
+                memory = ours.result["peak"] / arm.result["peak"]
+                clock, processor = spread(arm.rounds, ours.rounds), spread(arm.processor_rounds, ours.processor_rounds)
+                print(f"as {arm.name:23}{clock}    {processor}{memory:>9.2f}")
         grouped = [arm for arm in arms if "grouped" in arm.name]
         if grouped:
-            print_ratios("the better grouped one", ours, grouped)
+            clock = spread([min(s) for s in zip(*(arm.rounds for arm in grouped), strict=True)], ours.rounds)
+            processor = spread(
+                [min(s) for s in zip(*(arm.processor_rounds for arm in grouped), strict=True)], ours.processor_rounds
+            )
+            memory = ours.result["peak"] / min(arm.result["peak"] for arm in grouped)
+            print(f"as {'the better grouped one':23}{clock}    {processor}{memory:>9.2f}")
     print("\nloss, mean of the steps up to")
     marks = [int(mark) for mark in np.linspace(0, num_steps(chosen) - 1, 9).round()]
     print(f"{'':26}" + "".join(f"{mark:>8}" for mark in marks[1:]))
@@ -347,16 +351,8 @@ def print_tables(arms: list[Arm], chosen: argparse.Namespace) -> None:
         print(f"{arm.name:26}" + "".join(f"{np.mean(curve[a:b]):>8.4f}" for a, b in pairwise(marks)))
 
 
-def print_ratios(name: str, ours: Arm, others: list[Arm]) -> None:
-    """Of the time for one real token, round by round; against the fastest, and the smallest, of several others."""
-    clock = np.min([arm.per_token(arm.rounds) for arm in others], axis=0) / ours.per_token(ours.rounds)
-    processor = np.min([arm.per_token(arm.processor_rounds) for arm in others], axis=0)
-    processor = processor / ours.per_token(ours.processor_rounds)
-    memory = ours.result["peak"] / min(arm.result["peak"] for arm in others)
-    print(f"as {name:23}{spread(clock)}    {spread(processor)}{memory:>9.2f}")
-
-
-def spread(ratios: np.ndarray) -> str:
+def spread(theirs: list[float], ours: list[float]) -> str:
+    ratios = [a / b for a, b in zip(theirs, ours, strict=True)]
     return f"{np.median(ratios):>10.2f}{min(ratios):>7.2f}{max(ratios):>7.2f}"
 
 

@@ -23,14 +23,15 @@ TASK = TASKS["classify"]
 
 def make_fit(
     folder: Path, *, optimizer: str = "adamw", dropout: bool = True, double: bool = False, world: World | None = None,
-    max_tokens: int = 60, validation: range = range(10), **train: object,
+    max_tokens: int = 60, validation: range = range(10), words: int = 64, **train: object,
 ) -> FitPlan:  # fmt: skip
     """Two epochs over 10 rows, 3 at a time, in micro-batches, evaluated twice an epoch.
 
     Evaluated on the training rows unless said otherwise: so later weights are better, and each step is in the outcome.
+    `words` is how many of the model's 64 tokens may occur; with few, only their rows of the embeddings are trained.
     """
-    path = folder / "tokens"
-    store = TokenStore.open(path, key="laws") or TokenStore.build(path, random_examples(ROWS), key="laws")
+    path, key = folder / "tokens", f"{words} words"
+    store = TokenStore.open(path, key=key) or TokenStore.build(path, random_examples(ROWS, vocabulary=words), key=key)
     model = tiny_classifier("bert", dropout=dropout)
     model = model.double() if double else model.float()
     loss = CrossEntropyConfig()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tunewright.core.folder import not_written
+
 Event = dict[str, Any]
 VERSION = 1
 
@@ -38,8 +40,12 @@ class EventLog:
             "v": VERSION, "attempt": self.attempt, "seq": self._seq, "time": time.time(), "kind": kind, **fields,
         }  # fmt: skip
         self._seq += 1
-        with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n")
+        line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
+        try:
+            with self.path.open("a", encoding="utf-8", newline="\n") as file:
+                file.write(line)
+        except OSError as error:
+            raise not_written(self.path, error) from error
         for listener in self._listeners:
             listener(event)
 

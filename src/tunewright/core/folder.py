@@ -186,12 +186,13 @@ def writing(path: Path) -> Iterator[Path]:
         # Libraries written in Rust (safetensors, tokenizers) have errors of their own that only quote the system's.
         if not isinstance(error, OSError) and "(os error " not in str(error):
             raise
-        raise _not_written(path, error) from error
+        raise not_written(path, error) from error
     finally:
         discard(aside)
 
 
-def _not_written(path: Path, error: Exception) -> FolderError:
+def not_written(path: Path, error: Exception) -> FolderError:
+    """The error to raise where a file of a run could not be written."""
     reason = getattr(error, "strerror", None) or str(error)
     refused = FolderError(
         f"{path}: could not be written ({reason}). What was saved before is untouched; "

@@ -10,7 +10,6 @@ from tunewright.runtime.machine import (
     prepare_machine,
     probe_runtime,
 )
-from tunewright.runtime.real_tokens import linear_on_real_tokens
 from tunewright.runtime.seeds import seed_micro_batch
 from tunewright.runtime.world import World, join_world
 
@@ -21,7 +20,6 @@ __all__ = [
     "attention_kernel",
     "describe_environment",
     "join_world",
-    "linear_on_real_tokens",
     "peak_memory_bytes",
     "prepare_machine",
     "probe_runtime",

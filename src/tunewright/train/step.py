@@ -21,7 +21,7 @@ from torch import Tensor
 from tunewright.batching import Batch, Piece
 from tunewright.core.errors import NonFiniteError
 from tunewright.optim import clip_gradients
-from tunewright.runtime import Machine, World, attention_kernel, linear_on_real_tokens, seed_micro_batch
+from tunewright.runtime import Machine, World, attention_kernel, seed_micro_batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +73,7 @@ def accumulate_gradients(
     for piece in pieces:
         batch = parts.make_batch(piece)
         seed_micro_batch(parts.seed, step=step, micro_batch=piece.index)
-        with (
-            parts.machine.autocast(),
-            attention_kernel(batch.length, device=parts.machine.device),
-            linear_on_real_tokens(batch.inputs["attention_mask"]),
-        ):
+        with parts.machine.autocast(), attention_kernel(batch.length, device=parts.machine.device):
             loss_B = parts.objective(parts.model, batch)
         torch.autograd.backward(loss_B.sum() / divisor)
         losses.append(loss_B.detach())
