@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from tests.laws.fits import digest_of, make_fit
 
+from tests.laws.fits import digest_of, make_fit
 from tunewright.core.errors import StoppedBySignal
-from tunewright.core.events import EventLog, current_events, read_events
-from tunewright.train import Progress, checkpoint, fit
+from tunewright.core.events import EventLog, current_events
+from tunewright.train import FitPlan, Progress, checkpoint, fit
 
 STEPS = 8
 EARLY = {"epochs": 30, "validation": range(10, 13), "stopping": {"patience": 2}}
@@ -28,21 +31,26 @@ class Outcome:
 
 
 def fitted(folder: Path, *, kill_after: tuple[int, ...] = (), save_steps: int = 1, **settings: object) -> Outcome:
-    """A fit that dies without a word after each of the named steps (counted in all) and is started again each time."""
-    for last in kill_after:
-        killed = make_fit(folder, save_steps=save_steps, **settings)
-        events = EventLog(folder / "events.jsonl")
+    """A fit that dies without a word after each of the named steps, and is started again each time."""
+    checkpoints, events = folder / "checkpoints", folder / "events.jsonl"
 
-        def die(log: Path = folder / "events.jsonl", last: int = last) -> int | None:
-            if read_events(log)[-1 if read_events(log)[-1]["kind"] == "step" else -2]["step"] + 1 >= last:
-                raise KeyboardInterrupt  # nothing between here and the step catches it: as good as a kill
-            return None
+    def make() -> FitPlan:
+        return make_fit(folder, save_steps=save_steps, **settings)
 
+    for step in kill_after:
+        found, _ = checkpoint.load_newest_checkpoint(checkpoints)
+        calls = itertools.count(1 + (found.progress.step if found else 0))
         with pytest.raises(KeyboardInterrupt):
-            fit(killed, checkpoints=folder / "checkpoints", events=events, stop=die)
-    plan = make_fit(folder, save_steps=save_steps, **settings)
-    result = fit(plan, checkpoints=folder / "checkpoints", events=EventLog(folder / "events.jsonl"))
+            fit(make(), checkpoints=checkpoints, events=EventLog(events), stop=partial(die_after, step, calls))
+    plan = make()
+    result = fit(plan, checkpoints=checkpoints, events=EventLog(events))
     return Outcome(digest_of(plan), result.progress)
+
+
+def die_after(step: int, calls: Iterator[int]) -> None:
+    """As good as a kill: before the step's checkpoint is written, and nothing between here and the step catches it."""
+    if next(calls) == step:
+        raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
