@@ -17,6 +17,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+import tunewright.core.threads  # noqa: F401  # here, because this file is loaded before any that loads torch
+
 if TYPE_CHECKING:
     from tunewright.core.errors import TunewrightError
     from tunewright.pipeline.evaluate import evaluate_file

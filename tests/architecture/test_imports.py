@@ -40,3 +40,8 @@ def test_every_public_name_is_there() -> None:
 
 def test_the_check_can_fail() -> None:
     assert "pydantic" in modules_after("import tunewright.core.config")
+
+
+def test_threads_are_told_not_to_spin_before_torch_is_loaded() -> None:
+    code = "import os; os.environ.pop('GOMP_SPINCOUNT', None)\nimport tunewright\nassert os.environ['GOMP_SPINCOUNT']"
+    assert "torch" not in modules_after(code)

@@ -1,6 +1,5 @@
 """The machine: device, threads, matrix products, precision, ranks and seeds. One process is the same code as many."""
 
-import tunewright.runtime.threads  # noqa: F401  # isort: skip  # before torch is imported
 from tunewright.runtime.attention import attention_kernel
 from tunewright.runtime.machine import (
     Machine,
