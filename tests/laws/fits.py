@@ -30,8 +30,9 @@ def make_fit(
     Evaluated on the training rows unless said otherwise: so later weights are better, and each step is in the outcome.
     `words` is how many of the model's 64 tokens may occur; with few, only their rows of the embeddings are trained.
     """
-    path, key = folder / "tokens", f"{words} words"
-    store = TokenStore.open(path, key=key) or TokenStore.build(path, random_examples(ROWS, vocabulary=words), key=key)
+    path = folder / f"tokens-{words}"
+    store = TokenStore.open(path, key="laws")
+    store = store or TokenStore.build(path, random_examples(ROWS, vocabulary=words), key="laws")
     model = tiny_classifier("bert", dropout=dropout)
     model = model.double() if double else model.float()
     loss = CrossEntropyConfig()
