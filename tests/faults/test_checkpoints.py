@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.laws.fits import digest_of, make_fit
-from tunewright.core.errors import StoppedBySignal
+from tunewright.core.errors import FolderError, StoppedBySignal
 from tunewright.core.events import EventLog, current_events, read_events
+from tunewright.core.folder import discard
 from tunewright.train import checkpoint, fit
 
 FILES = ("weights.safetensors", "optimizer.safetensors", "state.json", "manifest.json")
@@ -29,6 +33,8 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "a bit at the start": lambda path: flip(path, share=0.0),
     "a bit in the middle": lambda path: flip(path, share=0.5),
     "a bit near the end": lambda path: flip(path, share=0.97),
+    "the last bit": lambda path: flip(path, share=1.0),
+    "a byte more": lambda path: path.write_bytes(path.read_bytes() + b"}"),
 }
 
 
@@ -65,11 +71,40 @@ def test_damage_is_noticed_and_the_older_checkpoint_goes_on_to_the_same_bits(
     assert digest_of(plan) == whole
 
 
-def test_swapped_files_are_noticed(whole: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "other"), [*itertools.combinations(FILES, 2), *((name, "the older one") for name in FILES)]
+)
+def test_swapped_files_are_noticed(name: str, other: str, whole: str, tmp_path: Path) -> None:
     checkpoints = stopped_at(tmp_path, 6)
     older, newer = sorted(checkpoints.glob("step-*"))[-2:]
-    (newer / "weights.safetensors").write_bytes((older / "weights.safetensors").read_bytes())
-    assert checkpoint.what_is_damaged(newer) == "weights.safetensors was changed"
+    one, two = newer / name, older / name if other == "the older one" else newer / other
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+    assert checkpoint.what_is_damaged(newer)
+    plan = make_fit(tmp_path)
+    fit(plan, checkpoints=checkpoints)
+    assert digest_of(plan) == whole
+
+
+def test_a_checkpoint_goes_on_from_its_own_step_whatever_its_folder_is_called(whole: str, tmp_path: Path) -> None:
+    checkpoints = stopped_at(tmp_path, 6)
+    older, newer = sorted(checkpoints.glob("step-*"))[-2:]
+    discard(newer)
+    older.rename(newer)
+    plan = make_fit(tmp_path)
+    fit(plan, checkpoints=checkpoints)
+    assert digest_of(plan) == whole
+
+
+def test_damaged_checkpoints_do_not_count_among_those_that_are_kept(whole: str, tmp_path: Path) -> None:
+    checkpoints = stopped_at(tmp_path, 6)
+    flip(checkpoints / "step-00000006" / "state.json", share=0.5)
+    calls = iter([None, None, 15])  # from step 5 on: 6, 7 and 8 are done
+    with pytest.raises(StoppedBySignal):
+        fit(make_fit(tmp_path, save_steps=7), checkpoints=checkpoints, stop=lambda: next(calls))
+    assert [path.name for path in sorted(checkpoints.glob("step-*"))] == ["step-00000007", "step-00000008"]
+    flip(checkpoints / "step-00000008" / "state.json", share=0.5)
     plan = make_fit(tmp_path)
     fit(plan, checkpoints=checkpoints)
     assert digest_of(plan) == whole
@@ -94,38 +129,43 @@ def test_with_every_checkpoint_damaged_training_starts_again(whole: str, tmp_pat
     assert digest_of(plan) == whole
 
 
+@pytest.mark.parametrize("how", ["once", "from then on"])
 @pytest.mark.parametrize("call", ["fsync", "rename"])
-@pytest.mark.parametrize("failing", range(1, 10, 2))
-def test_a_full_disk_leaves_a_whole_checkpoint(
-    call: str, failing: int, whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_full_disk_at_any_call_leaves_a_whole_checkpoint(
+    call: str, how: str, whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkpoints = stopped_at(tmp_path, 3)
-    count = 0
+    """The k-th call fails, for every k from the first to the one that is no longer reached."""
+    source = stopped_at(tmp_path / "source", 3)
+    target, real = (os, os.fsync) if call == "fsync" else (Path, Path.replace)
+    for failing in itertools.count(1):
+        checkpoints = shutil.copytree(source, tmp_path / f"{failing}")
+        count = itertools.count(1)
 
-    def fails(real: Callable[..., object]) -> Callable[..., object]:
-        def call_or_fail(*arguments: object, **named: object) -> object:
-            nonlocal count
-            count += 1
-            if count >= failing:
-                raise OSError(28, "No space left on device")
-            return real(*arguments, **named)
+        def call_or_fail(
+            *arguments: object, count: Iterator[int] = count, failing: int = failing, **named: object
+        ) -> object:
+            number = next(count)
+            if number == failing or (how == "from then on" and number > failing):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(*arguments, **named)  # type: ignore[operator]
 
-        return call_or_fail
-
-    with monkeypatch.context() as patch:
-        if call == "fsync":
-            patch.setattr(os, "fsync", fails(os.fsync))
-        else:
-            patch.setattr(Path, "replace", fails(Path.replace))
-        with pytest.raises(OSError, match="No space left"):
-            fit(make_fit(tmp_path, save_steps=1), checkpoints=checkpoints)
-    found, _ = checkpoint.load_newest_checkpoint(checkpoints)
-    assert found
-    assert found.progress.step >= 3
-    assert not list(checkpoints.glob(".*.part"))
-    plan = make_fit(tmp_path)
-    fit(plan, checkpoints=checkpoints)
-    assert digest_of(plan) == whole
+        with monkeypatch.context() as patch:
+            patch.setattr(target, call if call == "fsync" else "replace", call_or_fail)
+            try:
+                fit(make_fit(tmp_path, save_steps=1), checkpoints=checkpoints)
+            except FolderError as error:
+                assert "could not be written (No space left on device)" in str(error)  # noqa: PT017
+            else:
+                break
+        found, damage = checkpoint.load_newest_checkpoint(checkpoints)
+        assert not damage
+        assert found
+        assert found.progress.step >= 3
+        assert not list(checkpoints.glob(".*.part"))
+        plan = make_fit(tmp_path)
+        fit(plan, checkpoints=checkpoints)
+        assert digest_of(plan) == whole
+    assert failing > 5
 
 
 def test_a_torn_last_line_of_the_events_is_no_event(tmp_path: Path) -> None:
