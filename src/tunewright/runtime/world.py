@@ -118,10 +118,12 @@ def join_world() -> World:
     if num_ranks == 1:
         return World()
     if not dist.is_initialized():
-        backend = "gloo"  # for what ranks tell each other, and for gradients on the CPU
-        if torch.cuda.is_available():
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
-            backend = "cpu:gloo,cuda:nccl"
+        backend = "gloo"  # for what ranks tell each other, for gradients on the CPU, and where ranks share a GPU
+        num_gpus = torch.cuda.device_count()
+        if num_gpus:
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % num_gpus)
+            if int(os.environ.get("LOCAL_WORLD_SIZE", "1")) <= num_gpus:
+                backend = "cpu:gloo,cuda:nccl"
         dist.init_process_group(backend, timeout=PATIENCE)
     return World(rank=dist.get_rank(), num_ranks=dist.get_world_size())
 
