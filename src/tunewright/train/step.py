@@ -96,7 +96,8 @@ def train_step(
     loss, tokens = accumulate_gradients(parts, pieces, step=step, total_weight=total_weight)
     gradient_norm = clip_gradients(parts.parameters, parts.max_grad_norm)
     if not np.isfinite(gradient_norm):
-        rows = [parts.row_ids[row] for piece in pieces for row in piece.rows]
+        own = [parts.row_ids[row] for piece in pieces if piece.counts for row in piece.rows]
+        rows = parts.world.gather_lists(own)
         parts.optimizer.zero_grad(set_to_none=True)
         raise NonFiniteError(
             f"Step {step}: the losses are finite, but the gradient is not (norm {gradient_norm}). No weight was changed. "
