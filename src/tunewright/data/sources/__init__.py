@@ -34,11 +34,15 @@ from tunewright.data.sources.write import LikeWriter, write_like
 from tunewright.data.table import set_column
 
 SOURCES: dict[str, Source] = {
-    "csv": Source(name="csv", suffixes=(".csv", ".txt"), detect=delimited.detect, rows=delimited.rows),
-    "tsv": Source(name="tsv", suffixes=(".tsv", ".tab"), detect=delimited.detect, rows=delimited.rows),
-    "jsonl": Source(name="jsonl", suffixes=(".jsonl", ".ndjson"), detect=jsonl.detect, rows=jsonl.rows),
-    "json": Source(name="json", suffixes=(".json",), detect=json_array.detect, rows=json_array.rows),
-    "parquet": Source(name="parquet", suffixes=(".parquet",), detect=parquet.detect, rows=parquet.rows),
+    "csv": Source(name="csv", suffixes=(".csv", ".txt"), holds="cells", detect=delimited.detect, rows=delimited.rows),
+    "tsv": Source(name="tsv", suffixes=(".tsv", ".tab"), holds="cells", detect=delimited.detect, rows=delimited.rows),
+    "jsonl": Source(
+        name="jsonl", suffixes=(".jsonl", ".ndjson"), holds="records", detect=jsonl.detect, rows=jsonl.rows
+    ),
+    "json": Source(name="json", suffixes=(".json",), holds="records", detect=json_array.detect, rows=json_array.rows),
+    "parquet": Source(
+        name="parquet", suffixes=(".parquet",), holds="columns", detect=parquet.detect, rows=parquet.rows
+    ),
 }
 
 __all__ = [
@@ -82,7 +86,7 @@ def iter_rows(path: Path, *, config: ReadConfig | None = None, rows_per_chunk: i
     source = find_source(path, config=config)
     seen: Counter[str] = Counter()
     for native in SOURCES[source.kind].rows(path, source, rows_per_chunk):
-        table = to_table(native, source, path=str(path), seen=seen)
+        table = to_table(native, source, holds=SOURCES[source.kind].holds, path=str(path), seen=seen)
         yield RowChunk(
             table=table, quarantined=native.quarantined, source=source, native=native, blank_lines=native.blank_lines
         )
@@ -100,7 +104,7 @@ def find_source(path: Path, *, config: ReadConfig | None = None) -> SourceFormat
 def _read_file(path: Path, split: str | None, config: ReadConfig, seen: Counter[str]) -> ReadResult:
     source = find_source(path, config=config)
     native = _gather(SOURCES[source.kind].rows(path, source, 1 << 16))
-    table = to_table(native, source, path=str(path), seen=seen)
+    table = to_table(native, source, holds=SOURCES[source.kind].holds, path=str(path), seen=seen)
     source = source if source.header else replace(source, header=table.column_names[2:])
     if split is not None:
         if "split" in table.column_names:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from tunewright.data.sources.types import NativeRows, SourceFormat
+from tunewright.data.sources.types import Holds, NativeRows, SourceFormat
 from tunewright.data.table import RESERVED, origins, row_ids
 
 _ROW_ID = re.compile(r"[0-9a-f]{32}(\+\d+)?$")
 
 
-def to_table(native: NativeRows, source: SourceFormat, *, path: str, seen: Counter[str]) -> pa.Table:
+def to_table(native: NativeRows, source: SourceFormat, *, holds: Holds, path: str, seen: Counter[str]) -> pa.Table:
     """The raw table of some rows. `seen` counts identical rows over the chunks of one data set."""
     if native.batch is not None:
         columns = {
@@ -25,7 +25,7 @@ def to_table(native: NativeRows, source: SourceFormat, *, path: str, seen: Count
         cells: Iterable[Sequence[str]] = zip(
             *([_text(v) for v in c.to_pylist()] for c in columns.values()), strict=True
         )
-    elif source.kind in ("json", "jsonl"):
+    elif holds == "records":
         names = dict.fromkeys(name for record in native.records for name in record)
         columns = {name: json_column([record.get(name) for record in native.records]) for name in names}
         cells = ([_text(value) for value in record.values()] for record in native.records)
@@ -34,7 +34,7 @@ def to_table(native: NativeRows, source: SourceFormat, *, path: str, seen: Count
         named = enumerate(by_column)
         columns = {_Position(i): pa.array(values, pa.string()) for i, values in named}
         cells = native.cells
-    names_in_file = source.header if source.kind in ("csv", "tsv") else [str(name) for name in columns]
+    names_in_file = source.header if holds == "cells" else [str(name) for name in columns]
     arrays = list(columns.values())
     ids = _given_ids(names_in_file, arrays)
     if ids is None:

@@ -13,6 +13,9 @@ from tunewright.core.config import Config
 
 Kind = Literal["csv", "tsv", "jsonl", "json", "parquet"]
 
+Holds = Literal["cells", "records", "columns"]
+"""How a format has its rows: cells in the order of a header, objects with names, or Arrow columns."""
+
 
 class ReadConfig(Config):
     """How to read a file. Everything is found out where it is not given."""
@@ -122,6 +125,8 @@ class Source:
 
     name: Kind
     suffixes: tuple[str, ...]
+    holds: Holds
+    """Which part of `NativeRows` it fills."""
     detect: Callable[[Path, Scan, ReadConfig], SourceFormat]
     """Completes what the scan found: header, delimiter, quoting."""
     rows: Callable[[Path, SourceFormat, int], Iterator[NativeRows]]
