@@ -11,8 +11,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from tunewright.cli.data import add_data_verbs
+from tunewright.cli.options import add_json, add_verb
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
 EPILOG = """\
@@ -63,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tunewright {_version()}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
 
-    run = _verb(verbs, "run", _run, "from a raw file of labelled texts to a model and a report")
+    run = add_verb(verbs, "run", _run, "from a raw file of labelled texts to a model and a report")
     _add_source_options(run)
     run.add_argument("--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/NAME-DIGEST)")
     run.add_argument("--minutes", type=float, help="train for at most about this long; fewer epochs if need be")
@@ -73,9 +74,9 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--new", action="store_true", help="start another run instead of continuing or showing the same one"
     )
-    _add_json(run)
+    add_json(run)
 
-    train = _verb(verbs, "train", _train, "the same under full control of a recipe")
+    train = add_verb(verbs, "train", _train, "the same under full control of a recipe")
     train.add_argument("recipe", type=Path, metavar="RECIPE.yaml")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule a key of the recipe")
     train.add_argument("--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/NAME-DIGEST)")
@@ -83,16 +84,16 @@ def build_parser() -> argparse.ArgumentParser:
         "--new", action="store_true", help="start another run instead of continuing or showing the same one"
     )
     train.add_argument("--allow-different-machine", action="store_true", help="go on where the same bits can't be had")
-    _add_json(train)
+    add_json(train)
 
-    init = _verb(verbs, "init", _init, "look at a file, write the recipe, and stop")
+    init = add_verb(verbs, "init", _init, "look at a file, write the recipe, and stop")
     _add_source_options(init)
     init.add_argument(
         "--output", type=Path, default=Path("recipe.yaml"), metavar="RECIPE.yaml", help="default: recipe.yaml"
     )
-    _add_json(init)
+    add_json(init)
 
-    predict = _verb(verbs, "predict", _predict, "answers for a text or a file")
+    predict = add_verb(verbs, "predict", _predict, "answers for a text or a file")
     predict.add_argument("model", type=Path, metavar="MODEL", help="the model folder of a run")
     predict.add_argument("input", metavar="TEXT_OR_FILE", help="a text, or a file in any format that `run` reads")
     predict.add_argument("--pair", metavar="TEXT", help="the second text, for models of pairs")
@@ -101,30 +102,32 @@ def build_parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
     predict.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
-    _add_json(predict)
+    add_json(predict)
 
-    evaluate = _verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file")
+    evaluate = add_verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file")
     evaluate.add_argument("model", type=Path, metavar="MODEL")
     evaluate.add_argument("file", type=Path, metavar="FILE")
     evaluate.add_argument("--text", metavar="COLUMN")
     evaluate.add_argument("--label", metavar="COLUMN")
-    _add_json(evaluate)
+    add_json(evaluate)
 
-    doctor = _verb(verbs, "doctor", _doctor, "what this machine and installation can do")
-    _add_json(doctor)
+    add_data_verbs(verbs)
+
+    doctor = add_verb(verbs, "doctor", _doctor, "what this machine and installation can do")
+    add_json(doctor)
 
     models = verbs.add_parser("models", help="pretrained models: list, convert").add_subparsers(
         metavar="VERB", required=True
     )
-    listing = _verb(models, "list", _models_list, "models that fit a language")
+    listing = add_verb(models, "list", _models_list, "models that fit a language")
     listing.add_argument("--language", default=None, metavar="CODE", help="for example en or zh")
-    _add_json(listing)
-    convert = _verb(models, "convert", _models_convert, "a folder with .bin weights, rewritten as safetensors")
+    add_json(listing)
+    convert = add_verb(models, "convert", _models_convert, "a folder with .bin weights, rewritten as safetensors")
     convert.add_argument("source", type=Path, metavar="FOLDER")
     convert.add_argument("target", type=Path, metavar="NEW_FOLDER")
-    _add_json(convert)
+    add_json(convert)
 
-    schema = _verb(verbs, "schema", _schema, "the JSON Schema of recipes, for editors")
+    schema = add_verb(verbs, "schema", _schema, "the JSON Schema of recipes, for editors")
     del schema
     return parser
 
@@ -246,14 +249,6 @@ def _schema(options: argparse.Namespace) -> int:
     return 0
 
 
-def _verb(
-    verbs: Any, name: str, function: Callable[[argparse.Namespace], int], summary: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary.capitalize() + ".")
-    parser.set_defaults(verb=function)
-    return parser
-
-
 def _add_source_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
@@ -277,10 +272,6 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="overrule any key of the recipe"
     )
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of text")
 
 
 def _signals() -> Callable[[], int | None]:

@@ -1,0 +1,17 @@
+"""`tunewright data VERB ...`: look at labelled text, mend it, divide it; usable by itself. One file a verb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tunewright.cli.data import audit
+
+VERBS = (audit,)
+"""Modules with `add(verbs)`, in the order of the help page."""
+
+
+def add_data_verbs(verbs: Any) -> None:
+    """Add `data` with all its verbs to the parser."""
+    data = verbs.add_parser("data", help="labelled text by itself: audit").add_subparsers(metavar="VERB", required=True)
+    for module in VERBS:
+        module.add(data)
