@@ -29,6 +29,16 @@ FIELDS = {
 RESERVED = ("row_id", "origin")
 
 
+class Uncounted(Counter[str]):
+    """A counter that stays empty: for files with more rows than can be counted in memory.
+
+    Every row then gets its bare digest; which are identical is found by grouping them on disk.
+    """
+
+    def __setitem__(self, key: str, value: int) -> None:
+        pass
+
+
 def row_ids(rows: Iterable[Sequence[str]], *, seen: Counter[str] | None = None) -> list[str]:
     """blake2b-128 over all cells of each row, with `+k` for the k-th identical row (the first has none).
 
@@ -46,9 +56,7 @@ def row_ids(rows: Iterable[Sequence[str]], *, seen: Counter[str] | None = None) 
 
 def origins(paths: Sequence[str], lines: Sequence[int]) -> pa.Array:
     """The `origin` column: where each row starts, as a path and a physical line counted from 1."""
-    return pa.StructArray.from_arrays(
-        [pa.array(paths, pa.string()), pa.array(lines, pa.int64())], fields=list(ORIGIN)
-    )
+    return pa.StructArray.from_arrays([pa.array(paths, pa.string()), pa.array(lines, pa.int64())], fields=list(ORIGIN))
 
 
 def set_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:

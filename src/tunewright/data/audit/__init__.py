@@ -42,7 +42,18 @@ from tunewright.data.audit.texts import broken_characters, empty_texts, long_tex
 from tunewright.data.keys import Kind, exact_keys, given_splits, group_names, groups_of_equal, label_values, texts
 from tunewright.data.near import near_clusters
 
-__all__ = ["AUDITS", "Audit", "AuditConfig", "Finding", "Lengths", "Overlap", "SplitCounts", "View", "audit"]
+__all__ = [
+    "AUDITS",
+    "Audit",
+    "AuditConfig",
+    "Finding",
+    "Lengths",
+    "Overlap",
+    "SplitCounts",
+    "View",
+    "audit",
+    "audit_view",
+]
 
 AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
     "split_leaks": split_leaks,
@@ -67,9 +78,13 @@ AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
 
 def audit(fields: pa.Table, *, kind: Kind, config: AuditConfig) -> Audit:
     """Everything found in a fields table, and the groups of rows that cleaning and splitting need."""
-    view = _view(fields, kind=kind, config=config)
+    return audit_view(_view(fields, kind=kind, config=config), config=config)
+
+
+def audit_view(view: View, *, config: AuditConfig) -> Audit:
+    """`audit` of columns that were made ready elsewhere: those of a big file lie on disk."""
     return Audit(
-        rows=len(fields),
+        rows=len(view.row_id),
         labelled=sum(label is not None for label in view.label),
         findings=[finding for check in AUDITS.values() for finding in check(view, config)],
         exact_groups=[view.ids(group) for group in view.exact],

@@ -77,14 +77,22 @@ def read(path: Path, *, config: ReadConfig | None = None) -> ReadResult:
     return ReadResult(table=table, quarantined=quarantined, source=source, blank_lines=blank_lines)
 
 
-def iter_rows(path: Path, *, config: ReadConfig | None = None, rows_per_chunk: int = 4096) -> Iterator[RowChunk]:
+def iter_rows(
+    path: Path,
+    *,
+    config: ReadConfig | None = None,
+    rows_per_chunk: int = 4096,
+    source: SourceFormat | None = None,
+    seen: Counter[str] | None = None,
+) -> Iterator[RowChunk]:
     """The rows of one file in passes, in order, in bounded memory (JSON lists are the exception).
 
     Column types of JSON are found for each chunk; what must be written back goes through `LikeWriter`, which keeps rows
-    as they stand.
+    as they stand. `source` is what `find_source` found, if it has looked already; `seen` counts identical rows over
+    several files, or (`Uncounted`) not at all.
     """
-    source = find_source(path, config=config)
-    seen: Counter[str] = Counter()
+    source = source or find_source(path, config=config)
+    seen = Counter() if seen is None else seen
     for native in SOURCES[source.kind].rows(path, source, rows_per_chunk):
         table = to_table(native, source, holds=SOURCES[source.kind].holds, path=str(path), seen=seen)
         yield RowChunk(
