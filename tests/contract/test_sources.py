@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tunewright.data.sources import SOURCES, LikeWriter, SourceFormat, find_source, iter_rows, read, write_like
+from tunewright.core.errors import DataError
+from tunewright.data.sources import (
+    SOURCES,
+    LikeWriter,
+    ReadConfig,
+    SourceFormat,
+    find_source,
+    iter_rows,
+    read,
+    write_like,
+)
 
 ROWS = {
     "id": ["007", "008", "009", "010"],
@@ -54,3 +64,10 @@ def test_added_columns_leave_the_others_alone(written: Path) -> None:
     table = read(out).table
     assert {name: table[name].to_pylist() for name in ROWS} == ROWS
     assert set(table["prediction"].to_pylist()) == {"p"}
+
+
+def test_unknown_format_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,b\n")
+    with pytest.raises(DataError, match="Did you mean `jsonl`"):
+        read(path, config=ReadConfig(format="jsnl"))

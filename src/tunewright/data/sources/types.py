@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import IO, Any, Literal, Protocol
 
 import pyarrow as pa
 
 from tunewright.core.config import Config
 
-Kind = Literal["csv", "tsv", "jsonl", "json", "parquet"]
+Kind = str
+"""The name of a format: a key of `SOURCES`."""
 
 Holds = Literal["cells", "records", "columns"]
 """How a format has its rows: cells in the order of a header, objects with names, or Arrow columns."""
@@ -30,7 +31,7 @@ class ReadConfig(Config):
     """Whether the first row of a CSV names the columns. None: found from the rows."""
 
     format: Kind | None = None
-    """csv, tsv, jsonl, json or parquet. None: found from the content, then from the file's ending."""
+    """Name of the format (`csv`, `jsonl`, `parquet`, ...). None: found from the content, then from the file's ending."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +121,31 @@ class NativeRows:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a format is recognised by."""
+
+    path: Path
+    head: bytes
+    """The first bytes of the file."""
+    sample: str = ""
+    """The first lines as text, at most a megabyte; empty while formats that are no text are asked."""
+
+
+class FormatWriter(Protocol):
+    """Writes rows of one format into an open file."""
+
+    def write(self, rows: NativeRows, added: Added) -> None:
+        """Write some rows, each with its value of every added column behind its own."""
+
+    def close(self) -> None:
+        """Write what stands at the end of a file."""
+
+
+Added = Mapping[str, Sequence[Any]]
+"""Columns to add: a value for each row."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """One format. `rows` yields chunks of at most `rows_per_chunk` rows, in the order of the file."""
 
@@ -127,9 +153,16 @@ class Source:
     suffixes: tuple[str, ...]
     holds: Holds
     """Which part of `NativeRows` it fills."""
+    recognise: Callable[[Look], str | None]
+    """Why a file is of this format, in a few words; None if it is not. The first format that says yes has it."""
     detect: Callable[[Path, Scan, ReadConfig], SourceFormat]
     """Completes what the scan found: header, delimiter, quoting."""
     rows: Callable[[Path, SourceFormat, int], Iterator[NativeRows]]
+    writer: Callable[[IO[bytes], SourceFormat, Path], FormatWriter] | None
+    """Writes such a file into an open one (the path is for messages). None: columns can't be added to this format, and
+    what would be written like it is written as CSV."""
+    is_text: bool = True
+    """Whether it is text in some encoding; formats that are not are asked first, by the first bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)

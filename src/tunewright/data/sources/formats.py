@@ -1,0 +1,33 @@
+"""The formats, in the order in which they are asked whether a file is theirs. `csv` is last: any rows of text are."""
+
+from __future__ import annotations
+
+from tunewright.data.sources import delimited, json_array, jsonl, parquet
+from tunewright.data.sources.detect import is_json, is_jsonl, is_parquet, is_rows_of_text, is_tsv
+from tunewright.data.sources.types import Source
+from tunewright.data.sources.write_cells import CellsWriter
+from tunewright.data.sources.write_columns import ParquetWriter
+from tunewright.data.sources.write_objects import LinesWriter, ListWriter
+
+SOURCES: dict[str, Source] = {
+    "parquet": Source(
+        name="parquet", suffixes=(".parquet",), holds="columns", is_text=False, recognise=is_parquet,
+        detect=parquet.detect, rows=parquet.rows, writer=ParquetWriter,
+    ),
+    "jsonl": Source(
+        name="jsonl", suffixes=(".jsonl", ".ndjson"), holds="records", recognise=is_jsonl,
+        detect=jsonl.detect, rows=jsonl.rows, writer=LinesWriter,
+    ),
+    "json": Source(
+        name="json", suffixes=(".json",), holds="records", recognise=is_json,
+        detect=json_array.detect, rows=json_array.rows, writer=ListWriter,
+    ),
+    "tsv": Source(
+        name="tsv", suffixes=(".tsv", ".tab"), holds="cells", recognise=is_tsv,
+        detect=delimited.detect, rows=delimited.rows, writer=CellsWriter,
+    ),
+    "csv": Source(
+        name="csv", suffixes=(".csv", ".txt"), holds="cells", recognise=is_rows_of_text,
+        detect=delimited.detect, rows=delimited.rows, writer=CellsWriter,
+    ),
+}  # fmt: skip
