@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tunewright.core.errors import RecipeError
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text
 from tunewright.core.text import digest
 from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
@@ -25,7 +26,7 @@ from tunewright.pipeline.judge import judge
 from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.request import Request, find_folder, locked, make_request
 from tunewright.pipeline.unlabelled import predict_unlabelled
-from tunewright.recipe import Recipe, dump_recipe, load_recipe
+from tunewright.recipe import Recipe, WrittenRecipe, dump_recipe, load_recipe, read_recipe
 from tunewright.report import render
 from tunewright.report.card import model_card
 from tunewright.runtime import World, describe_environment, join_world, prepare_machine
@@ -99,8 +100,17 @@ def train_recipe(
     recipe: str | Path | Recipe, *, overrides: Sequence[str] = (), output: str | Path | None = None, new: bool = False,
     allow_different_machine: bool = False, listener: Listener | None = None, stop: Stop | None = None,
 ) -> Run:  # fmt: skip
-    """Carry out a recipe. A resolved recipe repeats its run to the same bits, or says why it can't."""
-    asked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe), overrides=overrides)
+    """Carry out a recipe. A resolved recipe repeats its run to the same bits, or says why it can't.
+
+    `overrides` are `key=value` for the recipe in a file; a Recipe object is changed with `model_copy` instead.
+    """
+    if isinstance(recipe, Recipe):
+        if overrides:
+            raise RecipeError("`overrides` change a recipe in a file; a Recipe object is changed with `model_copy`.")
+        written = WrittenRecipe(recipe=recipe)
+    else:
+        written = read_recipe(Path(recipe), overrides=overrides)
+    asked = written.recipe
     said = {
         "recipe": digest(dump_recipe(asked)), "allow_different_machine": allow_different_machine, "ranks": _num_ranks(),
     }  # fmt: skip
@@ -108,7 +118,9 @@ def train_recipe(
     find = lambda: find_folder(request, output=Path(output) if output else None, new=new)  # noqa: E731
     return _resume_or_start(
         asked, find, request,
-        Attempt(listener=listener, stop=stop, allow_different_machine=allow_different_machine),
+        Attempt(
+            listener=listener, stop=stop, allow_different_machine=allow_different_machine, dropped=written.dropped
+        ),
     )  # fmt: skip
 
 
@@ -120,6 +132,8 @@ class Attempt:
     stop: Stop | None
     minutes: float | None = None
     allow_different_machine: bool = False
+    dropped: tuple[str, ...] = ()
+    """Settings that overrides took out of the recipe."""
 
 
 def _num_ranks() -> int | None:
@@ -139,6 +153,8 @@ def _resume_or_start(asked: Recipe, find: Callable[[], RunFolder], request: Requ
         journal.events.emit("run_started", version=request.version, source=request.source, folder=str(folder.path))
         if not world.from_first(folder.recipe.exists):
             with journal.stage("plan"):
+                if attempt.dropped:
+                    journal.say("settings_dropped", keys=", ".join(attempt.dropped))
                 world.from_first(lambda: _write_plan(asked, folder, journal, minutes=attempt.minutes))
         recipe = load_recipe(folder.recipe)
         return _carry_out(recipe, folder, journal, request, allow_different_machine=attempt.allow_different_machine)
