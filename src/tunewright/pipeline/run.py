@@ -18,7 +18,7 @@ from tunewright.core.errors import RecipeError
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text
 from tunewright.core.text import digest
 from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
-from tunewright.pipeline.bundling import bundle_baseline, bundle_model
+from tunewright.pipeline.bundling import bundle_baseline, bundle_frozen, bundle_model
 from tunewright.pipeline.decide import Wishes, decide
 from tunewright.pipeline.fine_tune import Tuned, cross_validate, features_of, fine_tune, load_base, refit_on_all
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
@@ -70,6 +70,13 @@ class Run:
         from tunewright.serve import load
 
         return load(self.folder.bundle if self.folder.bundle.exists() else self.folder.baseline_bundle)
+
+    @property
+    def recommended(self) -> Predictor:
+        """What the evidence recommends, ready to predict: the model, or a baseline that is cheaper and not shown worse."""
+        from tunewright.serve import load
+
+        return load(self.folder.bundle_of(self.evidence["recommended"]))
 
 
 def run(
@@ -208,12 +215,18 @@ def _carry_out(
 def _bundle(final: Tuned | None, recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
     if final:
         bundle_model(final, recipe, prepared, folder)
+        recommended = read_json(folder.evidence)["recommended"]
+        if recommended == "frozen" or recipe.probes.save_frozen == "always":
+            bundle_frozen(final.base.local, recipe, prepared, folder)
     bundle_baseline(recipe, prepared, folder)
 
 
 def _report(recipe: Recipe, folder: RunFolder, *, with_model: bool) -> None:
     if with_model:
         write_text(folder.bundle / "README.md", model_card(folder, private=recipe.report.private))
+    if folder.frozen_bundle.exists():
+        frozen_card = model_card(folder, private=recipe.report.private, system="frozen")
+        write_text(folder.frozen_bundle / "README.md", frozen_card)
     baseline_card = model_card(folder, private=recipe.report.private, system="tfidf")
     write_text(folder.baseline_bundle / "README.md", baseline_card)
     write_text(folder.report, render(folder, language=recipe.report.language, private=recipe.report.private))
