@@ -3,7 +3,7 @@
 *Which* is a pure function of (seed, epoch, step) and decides the result; *how* is a matter of speed and decides nothing.
 """
 
-from tunewright.batching.batch import Batch, make_batch
+from tunewright.batching.batch import Batch, Layout, TokenTargets, make_batch
 from tunewright.batching.cut import CutConfig, Piece, cut, deal
 from tunewright.batching.order import num_steps_per_epoch, rows_of_step
 from tunewright.batching.store import Examples, ExampleSource, Ragged, TokenStore
@@ -13,9 +13,11 @@ __all__ = [
     "CutConfig",
     "ExampleSource",
     "Examples",
+    "Layout",
     "Piece",
     "Ragged",
     "TokenStore",
+    "TokenTargets",
     "cut",
     "deal",
     "make_batch",

@@ -77,7 +77,7 @@ def accumulate_gradients(
             loss_B = parts.objective(parts.model, batch)
         torch.autograd.backward(loss_B.sum() / divisor)
         losses.append(loss_B.detach())
-        tokens += int(batch.inputs["attention_mask"].sum()) if piece.counts else 0
+        tokens += batch.num_tokens if piece.counts else 0
 
     loss_of_rows = torch.cat(losses).double()
     _require_finite(parts, loss_of_rows, pieces, step=step)
