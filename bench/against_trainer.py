@@ -181,7 +181,8 @@ def run_trainer(cell: dict[str, Any], chosen: argparse.Namespace) -> dict[str, A
         answered = trainer.predict(encoded("test"))
     gold, said = answered.label_ids, answered.predictions.argmax(1)
     return {
-        "test": figures(gold, said), "right": right_answers(gold, said), "validation": validation, "seconds": time.monotonic() - began,
+        "test": figures(gold, said), "right": right_answers(gold, said), "validation": validation,
+        "seconds": time.monotonic() - began,
     }  # fmt: skip
 
 

@@ -6,7 +6,13 @@ import types
 
 import numpy as np
 import torch
-from transformers import AttentionInterface, AttentionMaskInterface, AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+)
 from transformers.masking_utils import eager_mask
 
 from tests.laws.models import NO_DROPOUT

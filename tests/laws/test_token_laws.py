@@ -25,7 +25,9 @@ TOLERANCE = 1e-12
 LOSS = CrossEntropyConfig()
 FAMILY = {**dict.fromkeys(DECODERS, "decoder"), **dict.fromkeys(ENCODER_DECODERS, "encoder-decoder")}
 OWN = OutputHead(way="logits", correction="none")
-EXPECTED_HEAD = {"gemma2": "soft_cap", "granite": "divide", "cohere": "multiply", "bart": "bias", "marian": "bias", "mbart": "bias"}  # fmt: skip  # noqa: E501
+EXPECTED_HEAD = {
+    "gemma2": "soft_cap", "granite": "divide", "cohere": "multiply", "bart": "bias", "marian": "bias", "mbart": "bias",
+}  # fmt: skip
 
 
 def gradient(model, examples, cut, *, head, pad_to=1, layout="padded", objective=weighted_token_loss):

@@ -79,13 +79,13 @@ def find_head(model: nn.Module, inputs: Mapping[str, Tensor]) -> OutputHead:
         with torch.inference_mode():
             own = model(**inputs, use_cache=False).logits
             for way in ("base_model", "through"):
-                hidden = _try_hidden(model, inputs, way)  # type: ignore[arg-type]
+                hidden = _try_hidden(model, inputs, way)
                 if hidden is None or hidden.shape[:2] != own.shape[:2]:
                     continue
                 raw = _head_of(model)(hidden)
                 for name, correct in CORRECTIONS.items():
                     if _agrees(correct, model, raw, own):
-                        return OutputHead(way=way, correction=name)  # type: ignore[arg-type]
+                        return OutputHead(way=way, correction=name)
     finally:
         model.train(was_training)
     return OutputHead(way="logits", correction="none")
@@ -103,33 +103,35 @@ def own_logits(model: nn.Module, inputs: Mapping[str, Tensor], kept_WU: Tensor) 
     return whole
 
 
-def _plain(model: nn.Module, logits: Tensor) -> Tensor:
+def _plain(model: Any, logits: Tensor) -> Tensor:
     return logits
 
 
-def _add_bias(model: nn.Module, logits: Tensor) -> Tensor:
+def _add_bias(model: Any, logits: Tensor) -> Tensor:
     """BART, Marian and their kin add a buffer."""
-    bias: Tensor = model.final_logits_bias  # type: ignore[assignment]
-    return logits + bias
+    corrected: Tensor = logits + model.final_logits_bias
+    return corrected
 
 
-def _soft_cap(model: nn.Module, logits: Tensor) -> Tensor:
+def _soft_cap(model: Any, logits: Tensor) -> Tensor:
     """Gemma 2 bends large logits."""
-    cap = model.config.final_logit_softcapping  # type: ignore[union-attr]
+    cap: float = model.config.final_logit_softcapping
     return torch.tanh(logits / cap) * cap
 
 
-def _multiply(model: nn.Module, logits: Tensor) -> Tensor:
+def _multiply(model: Any, logits: Tensor) -> Tensor:
     """Cohere."""
-    return logits * model.config.logit_scale  # type: ignore[union-attr, operator]
+    corrected: Tensor = logits * model.config.logit_scale
+    return corrected
 
 
-def _divide(model: nn.Module, logits: Tensor) -> Tensor:
+def _divide(model: Any, logits: Tensor) -> Tensor:
     """Granite."""
-    return logits / model.config.logits_scaling  # type: ignore[union-attr, operator]
+    corrected: Tensor = logits / model.config.logits_scaling
+    return corrected
 
 
-CORRECTIONS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
+CORRECTIONS: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "none": _plain,
     "bias": _add_bias,
     "soft_cap": _soft_cap,
@@ -139,7 +141,7 @@ CORRECTIONS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
 """What architectures do to logits behind their head; each is only taken where it reproduces the model's own logits."""
 
 
-def _agrees(correct: Callable[[nn.Module, Tensor], Tensor], model: nn.Module, raw: Tensor, own: Tensor) -> bool:
+def _agrees(correct: Callable[[Any, Tensor], Tensor], model: nn.Module, raw: Tensor, own: Tensor) -> bool:
     try:
         corrected = correct(model, raw)
     except (AttributeError, TypeError, RuntimeError):
@@ -177,7 +179,7 @@ def _try_hidden(model: nn.Module, inputs: Mapping[str, Tensor], way: Way) -> Ten
 @contextlib.contextmanager
 def _taken_out(head: nn.Module) -> Iterator[None]:
     """Inside, the head hands on what it is given."""
-    head.forward = _hand_on  # type: ignore[method-assign]
+    head.forward = _hand_on
     try:
         yield
     finally:
