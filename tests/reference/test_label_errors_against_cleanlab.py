@@ -25,7 +25,7 @@ from tunewright.data.audit.label_errors import (
     label_quality,
 )
 
-SHARED = Path(__file__).parents[4] / "shared" / "data" / "label_errors_cleanlab"
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "label_errors_cleanlab"
 THEIRS: dict[Pruning, str] = {"noise_rate": "prune_by_noise_rate", "class": "prune_by_class", "both": "both"}
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data sets beside the repository")
 

@@ -29,6 +29,14 @@ from tunewright.data.table import set_column
 
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][a-z0-9]*\b[^<>]*>", re.IGNORECASE | re.DOTALL)
 
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    "|(?<=[A-Za-z0-9\u4e00-\u9fff])[\u00ad\u200c\u200d](?=[A-Za-z0-9\u4e00-\u9fff])"
+)
+_ORDINARY_WIDTH = {
+    code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？"
+} | {0x3000: 0x20}  # fmt: skip
+
 
 class CleanConfig(Config):
     """What is mended before the split. Every fix can be turned off; all of them are counted."""
@@ -37,6 +45,12 @@ class CleanConfig(Config):
     """Mend text that was once decoded with the wrong encoding (`â€™` for `’`). Changes text, so off until asked for."""
     strip_markup: bool = False
     """Take HTML tags out and turn entities (`&amp;`) into characters. Changes text, so off until asked for."""
+    strip_invisible: bool = False
+    """Take out characters that do not show: of no width, marks of direction, controls. Changes text, so off until asked
+    for."""
+    fold_width: bool = False
+    """Write full-width letters, digits and signs (`Ａ１！`) in ordinary width, but leave Chinese punctuation (，。！？：；（）)
+    as it is. Changes text, so off until asked for."""
     empty_text: Literal["drop", "keep"] = "drop"
     """Rows without any text: there is nothing to judge."""
     label_variants: Literal["merge", "keep"] = "merge"
@@ -89,6 +103,19 @@ def fix_mojibake(text: str) -> str:
 def strip_markup(text: str) -> str:
     """The text without HTML tags, comments, scripts and styles, entities turned into characters."""
     return html.unescape(_TAG.sub(" ", text)) if "<" in text or "&" in text else text
+
+
+def strip_invisible(text: str) -> str:
+    """The text without characters of no width, marks of direction and control characters; line ends and tabs stay.
+
+    Joiners stay where they join: between letters of the scripts that need them, and in emoji.
+    """
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
+
+
+def fold_width(text: str) -> str:
+    """The text with full-width letters, digits and signs in ordinary width; punctuation that Chinese text has stays."""
+    return text if text.isascii() else text.translate(_ORDINARY_WIDTH)
 
 
 def _change_text(name: str) -> Callable[[pa.Table, Kind, CleanConfig], Step]:
@@ -168,12 +195,17 @@ def _drop_exact_duplicates(fields: pa.Table, kind: Kind, config: CleanConfig) ->
     return Step(fields=_without(fields, list(dropped)), entries=list(dropped.values()))
 
 
-TEXT_STEPS: dict[str, Callable[[str], str]] = {"fix_mojibake": fix_mojibake, "strip_markup": strip_markup}
+TEXT_STEPS: dict[str, Callable[[str], str]] = {
+    "fix_mojibake": fix_mojibake, "strip_markup": strip_markup,
+    "strip_invisible": strip_invisible, "fold_width": fold_width,
+}  # fmt: skip
 """Steps that change text, by the name that stands in the config and in the bundle."""
 
 STEPS: dict[str, Callable[[pa.Table, Kind, CleanConfig], Step]] = {
     "fix_mojibake": _change_text("fix_mojibake"),
     "strip_markup": _change_text("strip_markup"),
+    "strip_invisible": _change_text("strip_invisible"),
+    "fold_width": _change_text("fold_width"),
     "empty_text": _drop_empty_text,
     "label_variants": _merge_label_variants,
     "contradictions": _resolve_contradictions,

@@ -6,13 +6,16 @@ N  texts     H  hidden size     W  windows     T  tokens, padded
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from tunewright.runtime import attention_kernel
+
+if TYPE_CHECKING:
+    from tunewright.models.local import LocalModel
 
 Ints = npt.NDArray[np.int64]
 
@@ -34,15 +37,16 @@ class Tokens(Protocol):
 
 
 def pooled_features(
-    model: Any, tokens: Tokens, *, device: torch.device | None = None, max_tokens: int = 8192
+    local: LocalModel, tokens: Tokens, *, device: torch.device | None = None, max_tokens: int = 8192
 ) -> npt.NDArray[np.float32]:
     """Mean-pooled features of every text, (N, H): the last layer over all tokens, then over the windows of a text.
 
-    `model` comes from `load_features_model`. Sorted by length and batched up to `max_tokens` padded tokens, which
-    changes speed and not the result.
+    Sorted by length and batched up to `max_tokens` padded tokens, which changes speed and not the result.
     """
+    from tunewright.models.load import load_features_model
+
     device = device or torch.device("cpu")
-    model = model.to(device)
+    model = load_features_model(local).to(device)
     windows = _Windows(tokens)
     pooled_WH: npt.NDArray[np.float32] | None = None
     with torch.inference_mode():

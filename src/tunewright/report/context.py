@@ -86,8 +86,7 @@ class Context:
 
         Names of settings between backticks, as the messages have them, are set as code.
         """
-        text = escape("" if self.private else self.words.pick(value))
-        return Markup(_SETTING.sub(r"<code>\1</code>", str(text)))
+        return as_code("" if self.private else self.words.pick(value))
 
     def written(self, value: Any) -> Markup:
         """`free`, and empty on a Chinese page for a sentence that is in English only."""
@@ -107,3 +106,8 @@ class Context:
         name = self.run.lacks(path)
         key = "missing.damaged" if name in self.run.damaged else "missing.file"
         return Paragraph(text=self.words(key, what=self.words(f"what.{what}"), file=name or path.name), tone="missing")
+
+
+def as_code(text: str | Markup) -> Markup:
+    """The text escaped, names of settings between backticks set as code."""
+    return Markup(_SETTING.sub(r"<code>\1</code>", str(escape(text))))

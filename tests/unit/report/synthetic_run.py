@@ -180,7 +180,6 @@ def _evidence(kind: str, material: Material, n: int) -> dict[str, Any]:
         "confusion": {"labels": labels, "matrix": matrix.tolist()} if kind == "single_label" else None,
         "weakest": {"label": labels[5 % size], "metric": "f1", "value": 0.613, "low": 0.461, "high": 0.752, "n": 39},
         "errors": _errors(material), "recommended": "tfidf", "cheapest": "tfidf",
-        "recommendation": {"system": "tfidf", "reason": "cheapest", "equal": None},
         "costs": {"model": {"milliseconds_per_row": 6.1, "megabytes": 91.0},
                   "tfidf": {"milliseconds_per_row": 0.21, "megabytes": 3.4},
                   "frozen": {"milliseconds_per_row": 6.0, "megabytes": 91.2}},
@@ -226,23 +225,24 @@ def _plan(material: Material, kind: str) -> dict[str, Any]:
 
 
 def _audit(labels: list[str]) -> dict[str, Any]:
-    def finding(code: str, severity: str, count: int, message: str, fix: str) -> dict[str, Any]:
+    def finding(code: str, severity: str, count: int, message: str, fix: str, **values: Any) -> dict[str, Any]:
         return {
             "code": code,
             "severity": severity,
             "count": count,
             "message": message,
             "fix": fix,
+            "values": values,
             "row_ids": ["0" * 32],
         }
 
     return {
         "rows": 3190, "labelled": 3112,
         "findings": [
-            finding("exact_duplicates", "warning", 41, "41 rows repeat the text of an earlier row (33 texts stand twice or more).", "Repeats with the same label are dropped, one row is kept (`clean.exact_duplicates: drop`)."),
-            finding("contradictions", "error", 6, "6 texts stand with different labels (13 rows).", "The label that most rows of the text have is kept."),
+            finding("exact_duplicates", "warning", 41, "41 rows repeat the text of an earlier row (33 texts stand twice or more).", "Repeats with the same label are dropped, one row is kept (`clean.exact_duplicates: drop`).", texts=33),
+            finding("contradictions", "error", 6, "6 texts stand with different labels (13 rows).", "The label that most rows of the text have is kept.", rows=13),
             finding("unlabelled", "info", 78, "78 rows have no label.", "They take no part in training and testing; the finished model predicts them."),
-            finding("leak_train_test", "error", 12, "12 texts of test also stand in train (12 rows of test, 14 of train).", "The rows in train are dropped."),
+            finding("leak_train_test", "error", 12, "12 texts of test also stand in train (12 rows of test, 14 of train).", "The rows in train are dropped.", first="train", second="test", rows=[12, 14]),
         ],
         "class_counts": {label: max(3, 970 - 150 * i) for i, label in enumerate(labels)},
         "lengths": {"text": {"shortest": 3, "median": 74.0, "mean": 88.1, "p95": 212.0, "p99": 344.0, "longest": 1204}},

@@ -8,18 +8,27 @@ A check is a function `(View, AuditConfig) -> list[Finding]`; a new one is a fun
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tunewright.data.audit.characters import (
+    bidi_controls,
+    chinese_mix,
+    control_characters,
+    mixed_scripts,
+    width_mix,
+    zero_width,
+)
 from tunewright.data.audit.duplicates import (
     contradictions,
     contradictory_groups,
     exact_duplicates,
     near_duplicates,
 )
+from tunewright.data.audit.giveaways import label_hierarchy, label_lists, telling_columns
 from tunewright.data.audit.labels import (
     imbalance,
     label_in_text,
@@ -29,7 +38,19 @@ from tunewright.data.audit.labels import (
     rare_classes,
     unlabelled,
 )
-from tunewright.data.audit.records import Audit, AuditConfig, Finding, Lengths, Overlap, SplitCounts, View
+from tunewright.data.audit.languages import count_languages, language_mix
+from tunewright.data.audit.records import (
+    Audit,
+    AuditConfig,
+    CountTokens,
+    Finding,
+    Lengths,
+    Overlap,
+    SplitCounts,
+    TokenCounts,
+    View,
+)
+from tunewright.data.audit.sameness import boilerplate, dominant_group, dominant_text, no_words
 from tunewright.data.audit.splits import (
     count_splits,
     exact_overlaps,
@@ -39,21 +60,14 @@ from tunewright.data.audit.splits import (
     split_leaks,
 )
 from tunewright.data.audit.texts import broken_characters, empty_texts, long_texts, markup
+from tunewright.data.audit.tokens import count_sample, token_findings
 from tunewright.data.keys import Kind, exact_keys, given_splits, group_names, groups_of_equal, label_values, texts
 from tunewright.data.near import near_clusters
 
 __all__ = [
-    "AUDITS",
-    "Audit",
-    "AuditConfig",
-    "Finding",
-    "Lengths",
-    "Overlap",
-    "SplitCounts",
-    "View",
-    "audit",
-    "audit_view",
-]
+    "AUDITS", "Audit", "AuditConfig", "CountTokens", "Finding", "Lengths", "Overlap", "SplitCounts", "TokenCounts", "View",
+    "audit", "audit_view",
+]  # fmt: skip
 
 AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
     "split_leaks": split_leaks,
@@ -73,20 +87,44 @@ AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
     "label_variants": label_variants,
     "label_typos": label_typos,
     "label_in_text": label_in_text,
+    "label_lists": label_lists,
+    "label_hierarchy": label_hierarchy,
+    "telling_columns": telling_columns,
+    "language_mix": language_mix,
+    "chinese_mix": chinese_mix,
+    "width_mix": width_mix,
+    "mixed_scripts": mixed_scripts,
+    "zero_width": zero_width,
+    "bidi_controls": bidi_controls,
+    "control_characters": control_characters,
+    "boilerplate": boilerplate,
+    "no_words": no_words,
+    "dominant_text": dominant_text,
+    "dominant_group": dominant_group,
 }
 
 
-def audit(fields: pa.Table, *, kind: Kind, config: AuditConfig) -> Audit:
-    """Everything found in a fields table, and the groups of rows that cleaning and splitting need."""
-    return audit_view(_view(fields, kind=kind, config=config), config=config)
+def audit(
+    fields: pa.Table, *, kind: Kind, config: AuditConfig, others: Mapping[str, Sequence[str]] | None = None,
+    count_tokens: CountTokens | None = None,
+) -> Audit:  # fmt: skip
+    """Everything found in a fields table, and the groups of rows that cleaning and splitting need.
+
+    `others` are columns of the file that nothing reads, as text: one of them may give the answer away. `count_tokens`
+    asks a tokenizer; without one, lengths in tokens are estimated.
+    """
+    view = _view(fields, kind=kind, config=config, others=others or {}, count_tokens=count_tokens)
+    return audit_view(view, config=config)
 
 
 def audit_view(view: View, *, config: AuditConfig) -> Audit:
     """`audit` of columns that were made ready elsewhere: those of a big file lie on disk."""
+    tokens = count_sample(view, config)
+    found = [finding for check in AUDITS.values() for finding in check(view, config)]
     return Audit(
         rows=len(view.row_id),
         labelled=sum(label is not None for label in view.label),
-        findings=[finding for check in AUDITS.values() for finding in check(view, config)],
+        findings=found + token_findings(tokens, rows=len(view.row_id)),
         exact_groups=[view.ids(group) for group in view.exact],
         near_groups=[view.ids(group) for group in view.near],
         contradictions=[view.ids(group) for group in contradictory_groups(view)],
@@ -95,10 +133,15 @@ def audit_view(view: View, *, config: AuditConfig) -> Audit:
         near_overlaps=near_overlaps(view),
         lengths={name: _lengths(characters) for name, characters in view.characters.items() if characters},
         class_counts=_class_counts(view),
+        languages=count_languages(view, config),
+        tokens=tokens,
     )
 
 
-def _view(fields: pa.Table, *, kind: Kind, config: AuditConfig) -> View:
+def _view(
+    fields: pa.Table, *, kind: Kind, config: AuditConfig, others: Mapping[str, Sequence[str]],
+    count_tokens: CountTokens | None,
+) -> View:  # fmt: skip
     text, key = texts(fields), exact_keys(fields)
     text_fields = [name for name in ("text", "text_pair") if name in fields.column_names]
     return View(
@@ -113,6 +156,8 @@ def _view(fields: pa.Table, *, kind: Kind, config: AuditConfig) -> View:
         tokens=_estimated_tokens(fields, text_fields),
         exact=groups_of_equal(key),
         near=_near_groups(text, key, config=config),
+        others=others,
+        count_tokens=count_tokens,
     )
 
 

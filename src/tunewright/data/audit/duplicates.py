@@ -19,6 +19,8 @@ def exact_duplicates(view: View, config: AuditConfig) -> list[Finding]:
             message=f"{len(extra):,} rows repeat the text of an earlier row "
             f"({len(view.exact):,} texts stand twice or more).",
             fix="Repeats with the same label are dropped, one row is kept (`clean.exact_duplicates: drop`).",
+            command="tunewright run FILE --set clean.exact_duplicates=drop",
+            values={"texts": len(view.exact)},
         )
     ]
 
@@ -37,6 +39,7 @@ def near_duplicates(view: View, config: AuditConfig) -> list[Finding]:
             row_ids=view.ids(rows),
             message=f"{len(rows):,} rows lie in {len(clusters):,} clusters of nearly the same text.",
             fix="A cluster always goes to one side of the split, so that nothing in the test set was seen in training.",
+            values={"clusters": len(clusters)},
         )
     ]
     largest = max(clusters, key=len)
@@ -50,7 +53,9 @@ def near_duplicates(view: View, config: AuditConfig) -> list[Finding]:
                 message=f"One cluster of nearly the same text holds {len(largest):,} of {len(view.row_id):,} rows: "
                 "a template, most likely.",
                 fix="It goes to one side of the split as a whole, which can bend the sizes. Remove the template's "
-                "fixed words from the text, or raise `audit.near_threshold`.",
+                "fixed words from the text, or raise `data.audit.near_threshold`.",
+                command="tunewright run FILE --set data.audit.near_threshold=0.9",
+                values={"rows": len(view.row_id)},
             )
         )
     return findings
@@ -74,6 +79,8 @@ def contradictions(view: View, config: AuditConfig) -> list[Finding]:
             if regression
             else "The label that most rows of the text have is kept; without a majority all of its rows are dropped "
             "(`clean.contradictions: majority`). Look at them: they show where the labels are unclear.",
+            command="" if regression else "tunewright data audit FILE --relabel RELABEL.csv",
+            values={"rows": sum(map(len, groups))},
         )
     ]
 

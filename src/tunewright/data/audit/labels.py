@@ -10,7 +10,7 @@ from tunewright.core.text import fold, is_cjk
 from tunewright.data.audit.records import AuditConfig, Finding, View
 from tunewright.data.labels import Spelling, typos, variants
 
-_GIVEN_AWAY_SHARE = 0.5
+_GIVEN_AWAY_SHARE = 0.3
 _GIVEN_AWAY_PRECISION = 0.95
 _GIVEN_AWAY_ROWS = 10
 
@@ -31,6 +31,7 @@ def unlabelled(view: View, config: AuditConfig) -> list[Finding]:
             fix="Name the column of the answers with `--label`."
             if none_labelled
             else "They take no part in training and testing; the finished model predicts them.",
+            command="tunewright run FILE --label COLUMN" if none_labelled else "",
         )
     ]
 
@@ -48,6 +49,7 @@ def one_class(view: View, config: AuditConfig) -> list[Finding]:
             row_ids=[],
             message="All labelled rows have the same label.",
             fix="A classifier needs two classes at least. Is it the right column? Name another with `--label`.",
+            command="tunewright run FILE --label COLUMN",
         )
     ]
 
@@ -69,6 +71,7 @@ def rare_classes(view: View, config: AuditConfig) -> list[Finding]:
             + (f", {alone:,} of them one row only." if alone else "."),
             fix="Their scores will have wide intervals, and a class with one row can't be tested at all. "
             "Label more of them, or join them with a neighbour.",
+            values={"classes": len(counts), "least": config.rare_class_rows, "alone": alone},
         )
     ]
 
@@ -87,6 +90,8 @@ def imbalance(view: View, config: AuditConfig) -> list[Finding]:
             message=f"The largest class has {counts[0][1]:,} rows, the smallest {counts[-1][1]:,}.",
             fix="Read macro F1 and the scores per class rather than accuracy; class weights are in the recipe "
             "(`loss.class_weights`).",
+            command="tunewright run FILE --set loss.class_weights=balanced",
+            values={"most": counts[0][1], "least": counts[-1][1]},
         )
     ]
 
@@ -99,6 +104,7 @@ def label_variants(view: View, config: AuditConfig) -> list[Finding]:
         code="label_variants",
         what="labels differ from another in case, width or space only",
         fix="They are merged into the commonest spelling (`clean.label_variants: merge`).",
+        command="tunewright run FILE --set clean.label_variants=merge",
     )
 
 
@@ -113,6 +119,7 @@ def label_typos(view: View, config: AuditConfig) -> list[Finding]:
         code="label_typos",
         what="rare labels look like typing errors of a common one",
         fix="Nothing is changed: correct them in the file if they are.",
+        command="tunewright data audit FILE --relabel RELABEL.csv",
         rows=rows,
     )
 
@@ -143,23 +150,31 @@ def label_in_text(view: View, config: AuditConfig) -> list[Finding]:
             severity="warning",
             count=len(given_away),
             row_ids=view.ids(rows),
-            message=f"{len(given_away):,} labels stand word for word in most texts of their class, and in hardly any "
-            f"other ({_some(sorted(given_away))}).",
+            message=f"{len(given_away):,} labels stand word for word in {_share(given_away, rows_of_label)} of the texts of "
+            f"their class, and in hardly any other ({_some(sorted(given_away))}).",
             fix="If new messages will not hold them (a subject line, a tag added by hand), take them out of the text: "
             "the score would be too good to be true.",
+            values={"names": _some(sorted(given_away)), "share": _share(given_away, rows_of_label)},
         )
     ]
 
 
+def _share(given_away: dict[str, list[int]], rows_of_label: dict[str, list[int]]) -> str:
+    own = sum(map(len, given_away.values()))
+    return f"{own / sum(len(rows_of_label[label]) for label in given_away):.0%}"
+
+
 def _word_pattern(label: str) -> re.Pattern[str] | None:
+    """Matches the label in a folded text; `card_arrival` also as `card arrival`. None for what is no word."""
     cjk = any(map(is_cjk, label))
     if len(label) < (2 if cjk else 3) or not any(char.isalpha() for char in label):
         return None
-    return re.compile(re.escape(label) if cjk else rf"(?<!\w){re.escape(label)}(?!\w)")
+    written = r"[\s_\-]+".join(re.escape(part) for part in re.split(r"[\s_\-]+", label) if part)
+    return re.compile(written if cjk else rf"(?<!\w){written}(?!\w)")
 
 
 def _spelling_finding(
-    view: View, found: list[Spelling], *, code: str, what: str, fix: str, rows: list[int] | None = None
+    view: View, found: list[Spelling], *, code: str, what: str, fix: str, command: str, rows: list[int] | None = None
 ) -> list[Finding]:
     if not found:
         return []
@@ -175,6 +190,8 @@ def _spelling_finding(
             row_ids=view.ids(rows),
             message=f"{len(found):,} {what} ({pairs}).",
             fix=fix,
+            command=command,
+            values={"pairs": [[spelling.written, spelling.meant] for spelling in found]},
         )
     ]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import Field
@@ -30,6 +30,15 @@ class AuditConfig(Config):
     """Rows of the largest class for one of the smallest from which imbalance is reported."""
     rare_class_rows: int = Field(default=10, ge=1)
     """Classes with fewer labelled rows than this are reported: their scores will say little."""
+    label_errors: bool = True
+    """Look for labels that are probably wrong: each row is judged by a model that has not seen it (`--set
+    data.audit.label_errors=false` saves about five times the fit of word counting)."""
+    label_error_rows: int = Field(default=100_000, ge=100)
+    """Above this many labelled rows, suspected label errors are looked for in a sample of this size."""
+    language_rows: int = Field(default=2_000, ge=100)
+    """Above this many rows, the language of each is looked at in an evenly spaced sample of this size."""
+    token_rows: int = Field(default=20_000, ge=100)
+    """Above this many rows, tokens are counted in an evenly spaced sample of this size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +54,15 @@ class Finding:
     message: str
     fix: str
     """What was or can be done about it; the name of the setting where there is one."""
+    command: str = ""
+    """The command that does it, with `FILE` for the file; empty where only a person can."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What a sentence in another language puts in besides the count: numbers, names of labels and columns."""
+
+    def to_json(self, *, most_rows: int | None = None) -> dict[str, Any]:
+        """As plain values, with all row ids or the first of them."""
+        rows = self.row_ids if most_rows is None else self.row_ids[:most_rows]
+        return vars(self) | {"row_ids": rows, "num_rows": len(self.row_ids), "values": dict(self.values)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +101,24 @@ class Lengths:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenCounts:
+    """What a tokenizer makes of some texts."""
+
+    model: str
+    """Its name, for people."""
+    limit: int
+    """Tokens that its model reads at most."""
+    lengths: Sequence[int]
+    """Tokens of each text, those that frame it included."""
+    unknown_share: float
+    """Of all tokens, those that stand for something the vocabulary lacks."""
+
+
+CountTokens = Callable[[Sequence[str], Sequence[str] | None], TokenCounts]
+"""Texts, and the second ones of pairs, to tokens: the pipeline makes one of a model's tokenizer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """What a check sees: the columns once made ready, one element a row, all in the order of the table."""
 
@@ -103,6 +139,17 @@ class View:
     """Positions with one text, two or more each."""
     near: list[list[int]]
     """Positions in one cluster of near duplicates, two or more each; every exact group lies inside one."""
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Columns of the file that nothing reads, as text."""
+    count_tokens: CountTokens | None = None
+    """Counts tokens exactly; None where no tokenizer is at hand."""
+
+    def sample(self, most: int) -> list[int]:
+        """All positions, or evenly spaced ones of those that have a text: the same in every audit of the table."""
+        filled = [position for position, key in enumerate(self.key) if key]
+        if len(filled) <= most:
+            return filled
+        return [filled[round(i * (len(filled) - 1) / (most - 1))] for i in range(most)]
 
     def ids(self, positions: Sequence[int]) -> list[str]:
         """Row ids at these positions, in the order of the table."""
@@ -131,6 +178,10 @@ class Audit:
     lengths: dict[str, Lengths]
     class_counts: dict[str, int]
     """Labelled rows per class, commonest first; empty for regression."""
+    languages: dict[str, int] = field(default_factory=dict)
+    """Rows of the sample by language, commonest first; "uncertain" for those too short to tell."""
+    tokens: TokenCounts | None = None
+    """What the given tokenizer makes of a sample."""
 
     def finding(self, code: str) -> Finding | None:
         """The finding with this code, or None when the check was silent."""
@@ -141,12 +192,32 @@ class Audit:
         return {
             "rows": self.rows,
             "labelled": self.labelled,
-            "findings": [vars(finding) | {"row_ids": finding.row_ids[:SHOWN_ROWS]} for finding in self.findings],
+            "findings": [finding.to_json(most_rows=SHOWN_ROWS) for finding in self.findings],
             "class_counts": self.class_counts,
             "lengths": {name: vars(lengths) for name, lengths in self.lengths.items()},
+            "languages": self.languages,
+            "tokens": None if self.tokens is None else token_summary(self.tokens),
             "by_split": {name: vars(counts) for name, counts in self.by_split.items()},
             "overlaps": {
                 f"{first}&{second}": {"texts": overlap.texts, "rows": list(overlap.rows)}
                 for (first, second), overlap in self.overlaps.items()
             },
         }
+
+
+MAX_LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
+"""For each of these the audit says what share of the texts would be cut."""
+
+
+def token_summary(tokens: TokenCounts) -> dict[str, Any]:
+    """Lengths in tokens, and the share of texts that each `max_length` would cut."""
+    lengths = sorted(tokens.lengths)
+    size = len(lengths)
+    cut = {length: sum(value > length for value in lengths) / max(1, size) for length in MAX_LENGTHS}
+    last = next((i for i, share in enumerate(cut.values(), 1) if share == 0), len(MAX_LENGTHS))
+    return {
+        "model": tokens.model, "limit": tokens.limit, "rows": size, "unknown_share": tokens.unknown_share,
+        "median": lengths[size // 2] if size else 0, "p95": lengths[int(0.95 * (size - 1))] if size else 0,
+        "longest": lengths[-1] if size else 0,
+        "share_cut": {str(length): share for length, share in list(cut.items())[:last]},
+    }  # fmt: skip

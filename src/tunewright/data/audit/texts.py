@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ftfy.badness import is_bad
 
@@ -25,6 +26,7 @@ def empty_texts(view: View, config: AuditConfig) -> list[Finding]:
         severity="warning",
         message=f"{len(rows):,} rows have no text.",
         fix="They are dropped (`clean.empty_text: drop`).",
+        command="tunewright run FILE --set clean.empty_text=drop",
     )
 
 
@@ -39,6 +41,8 @@ def long_texts(view: View, config: AuditConfig) -> list[Finding]:
         severity="warning" if share > 0.05 else "info",
         message=f"{len(rows):,} texts ({share:.1%}) are longer than about {config.long_text_tokens:,} tokens.",
         fix="What the model does with their ends stands in the recipe: head, head and tail, or pooled windows.",
+        command="tunewright run FILE --set encode.long_texts=windows",
+        values={"tokens": config.long_text_tokens, "share": f"{share:.1%}"},
     )
 
 
@@ -55,6 +59,7 @@ def broken_characters(view: View, config: AuditConfig) -> list[Finding]:
         message=f"{len(rows):,} texts hold characters that look broken by a wrong encoding.",
         fix="`clean.fix_mojibake: true` mends what can be mended, here and in every later prediction. "
         "Better: export the file again as UTF-8.",
+        command="tunewright run FILE --set clean.fix_mojibake=true",
     )
 
 
@@ -70,12 +75,14 @@ def markup(view: View, config: AuditConfig) -> list[Finding]:
         severity="info",
         message=f"{len(rows):,} texts hold HTML tags or entities.",
         fix="`clean.strip_markup: true` takes them out, here and in every later prediction.",
+        command="tunewright run FILE --set clean.strip_markup=true",
     )
 
 
 def _rows_finding(
-    view: View, rows: list[int], *, code: str, severity: Severity, message: str, fix: str
-) -> list[Finding]:
+    view: View, rows: list[int], *, code: str, severity: Severity, message: str, fix: str, command: str,
+    values: dict[str, Any] | None = None,
+) -> list[Finding]:  # fmt: skip
     if not rows:
         return []
     return [
@@ -86,5 +93,7 @@ def _rows_finding(
             row_ids=view.ids(rows),
             message=message,
             fix=fix,
+            command=command,
+            values=values or {},
         )
     ]

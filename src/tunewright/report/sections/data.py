@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tunewright.report.blocks import Block, Cell, Column, Folded, Paragraph, Section, Table
-from tunewright.report.context import Context
+from tunewright.report.context import Context, as_code
+from tunewright.report.findings import say, worst_first
 from tunewright.report.numbers import count, fixed
 from tunewright.report.plots import bar
 
 CLASSES_SHOWN = 20
-_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
 def data(context: Context) -> Section:
@@ -39,15 +39,15 @@ def _findings(context: Context) -> list[Block]:
     findings = [f for f in context.run.audit.get("findings") or () if isinstance(f, dict)]
     if not findings:
         return [Paragraph(text=words("data.clean"), tone="quiet")]
-    findings.sort(key=lambda f: _ORDER.get(str(f.get("severity")), 3))
     rows = tuple(
         (
             Cell(text=words.heading("severity", str(finding.get("severity"))),
                  tone="wrong" if finding.get("severity") == "error" else "quiet"),
-            Cell(text=_finding(context, finding), note=_fix(context, finding)),
+            Cell(text=message, note=fix),
             count(finding.get("count") or 0),
         )
-        for finding in findings
+        for finding in worst_first(findings)
+        for message, fix in (_said(context, dict(finding)),)
     )  # fmt: skip
     return [
         Table(
@@ -61,28 +61,10 @@ def _findings(context: Context) -> list[Block]:
     ]  # fmt: skip
 
 
-def _finding(context: Context, finding: dict[str, Any]) -> Any:
-    """The audit's own sentence in English; ours by its code in Chinese, and in a private report."""
-    own = _by_code(context, "finding", finding)
-    message = context.free(finding.get("message"))
-    return message if message and (context.words.language == "en" or own is None) else own or str(finding.get("code"))
-
-
-def _fix(context: Context, finding: dict[str, Any]) -> Any:
-    own = _by_code(context, "fix", finding)
-    fix = context.free(finding.get("fix"))
-    return fix if fix and (context.words.language == "en" or own is None) else own or ""
-
-
-def _by_code(context: Context, group: str, finding: dict[str, Any]) -> Any:
-    """A leak's code ends with the two splits it is between."""
-    code = str(finding.get("code"))
-    values: dict[str, Any] = {"n": count(finding.get("count") or 0)}
-    for kind in ("near_leak", "leak"):
-        if code.startswith(f"{kind}_") and len(parts := code.removeprefix(f"{kind}_").split("_")) == 2:
-            first, second = (context.words.name("split", part) for part in parts)
-            return context.words.find(f"{group}.{kind}", first=first, second=second, **values)
-    return context.words.find(f"{group}.{code}", **values)
+def _said(context: Context, finding: dict[str, Any]) -> tuple[Any, Any]:
+    """The finding and its fix, names of settings set as code."""
+    said = say(finding, context.words, private=context.private)
+    return as_code(said.message), as_code(said.fix)
 
 
 def _account(context: Context) -> Table:
