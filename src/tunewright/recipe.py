@@ -10,6 +10,7 @@ import io
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from tunewright.adapters import AdapterConfig, FullConfig
 from tunewright.batching import CutConfig
 from tunewright.core.config import Config
 from tunewright.core.errors import RecipeError, nearest
+from tunewright.core.overrides import Override, apply_overrides
 from tunewright.data.audit import AuditConfig
 from tunewright.data.clean import CleanConfig
 from tunewright.data.columns import ColumnsConfig
@@ -36,6 +38,7 @@ from tunewright.tasks import EncodeConfig
 from tunewright.train import TrainConfig
 
 VERSION = 1
+_DEFAULT_NAMES = {"adapter": FullConfig().name, "optimizer": AdamWConfig().name}
 
 
 class DataConfig(Config):
@@ -106,10 +109,9 @@ class Recipe(Config):
         """`optimizer: {learning_rate: 1e-4}` means the default optimiser: its name need not be said."""
         if not isinstance(tree, Mapping):
             return tree
-        named = {"adapter": FullConfig().name, "optimizer": AdamWConfig().name}
         missing = {
             key: {"name": name, **tree[key]}
-            for key, name in named.items()
+            for key, name in _DEFAULT_NAMES.items()
             if isinstance(tree.get(key), Mapping) and "name" not in tree[key]
         }
         return {**tree, **missing}
@@ -124,8 +126,22 @@ class Recipe(Config):
         return self
 
 
+@dataclass(frozen=True, kw_only=True)
+class WrittenRecipe:
+    """A recipe as a person wrote it, and what `--set` took out of it."""
+
+    recipe: Recipe
+    dropped: tuple[str, ...] = ()
+    """Settings of an optimiser, loss or adapter that another one took the place of."""
+
+
 def load_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe in a YAML file, with `a.b=c` overrides applied. Raises RecipeError with file, key and nearest name."""
+    return read_recipe(path, overrides=overrides).recipe
+
+
+def read_recipe(path: Path, *, overrides: Sequence[str] = ()) -> WrittenRecipe:
+    """`load_recipe`, and which settings the overrides have dropped."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -138,21 +154,18 @@ def load_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(
             f"{path}: a recipe is a tree of keys, found {type(tree).__name__}. `tunewright init FILE` writes one."
         )
-    return build_recipe(tree, overrides=overrides, where=str(path))
+    return _build(tree, overrides=overrides, where=str(path))
 
 
 def build_recipe(tree: Mapping[str, Any], *, overrides: Sequence[str] = (), where: str = "recipe") -> Recipe:
     """The recipe from plain values, with `a.b=c` overrides applied."""
-    merged = dict(tree)
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals or not key:
-            raise RecipeError(
-                f"--set {override}: expected KEY=VALUE, for example `--set optimizer.learning_rate=1e-4`."
-            )
-        _set(merged, key.split("."), YAML(typ="safe", pure=True).load(value) if value else None, override=override)
+    return _build(tree, overrides=overrides, where=where).recipe
+
+
+def _build(tree: Mapping[str, Any], *, overrides: Sequence[str], where: str) -> WrittenRecipe:
+    overridden = apply_overrides(tree, [_parse(one) for one in overrides], default_names=_DEFAULT_NAMES)
     try:
-        return Recipe.model_validate(merged)
+        return WrittenRecipe(recipe=Recipe.model_validate(overridden.tree), dropped=overridden.dropped)
     except ValidationError as error:
         raise RecipeError("\n".join(_explain(problem, where=where) for problem in error.errors())) from None
 
@@ -177,13 +190,14 @@ def recipe_schema() -> dict[str, Any]:
     }
 
 
-def _set(tree: dict[str, Any], keys: Sequence[str], value: Any, *, override: str) -> None:
-    for key in keys[:-1]:
-        below = tree.get(key)
-        below = dict(below) if isinstance(below, Mapping) else {}
-        tree[key] = below
-        tree = below
-    tree[keys[-1]] = value
+def _parse(override: str) -> Override:
+    key, equals, value = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"--set {override}: expected KEY=VALUE, for example `--set optimizer.learning_rate=1e-4`.")
+    try:
+        return Override(keys=tuple(key.split(".")), value=YAML(typ="safe", pure=True).load(value) if value else None)
+    except YAMLError as error:
+        raise RecipeError(f"--set {override}: the value is not YAML: {' '.join(str(error).split())}") from None
 
 
 def _explain(problem: Any, *, where: str) -> str:

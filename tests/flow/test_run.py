@@ -148,6 +148,31 @@ def test_evaluate_scores_a_labelled_file(finished: tw.Run, reviews: Path) -> Non
     assert accuracy.low < accuracy.value < accuracy.high
 
 
+def test_predictions_of_frozen_features_are_those_of_their_bundle(
+    finished: tw.Run, tiny_model: Path, reviews: Path, tmp_path: Path
+) -> None:
+    """What was measured is what is served, with the temperature of this system and the bytes of the model as it came."""
+    overrides = [*QUICK, "probes.save_frozen=always"]
+    run = tw.run(reviews, model=str(tiny_model), output=tmp_path / "run", overrides=overrides)
+    rows = {row["row_id"]: row["text"] for row in pq.read_table(run.folder.rows).to_pylist()}
+    stored = pq.read_table(run.folder.predictions("frozen", "test")).to_pylist()
+    frozen = tw.load(run.folder.frozen_bundle)
+    answers = frozen.predict([rows[row["row_id"]] for row in stored])
+    worst = max(abs(a.confidence - max(row["scores"])) for a, row in zip(answers, stored, strict=True))
+    assert worst <= 1e-6
+    assert frozen.about.temperature != 1.0
+    assert frozen.about.base_model == "tiny-bert"
+    weights = "model.safetensors"
+    assert (run.folder.frozen_bundle / "encoder" / weights).read_bytes() == (tiny_model / weights).read_bytes()
+    assert "frozen features" in (run.folder.frozen_bundle / "README.md").read_text(encoding="utf-8")
+    assert tw.evaluate_file(run.folder.frozen_bundle, reviews)
+
+
+def test_frozen_features_are_saved_only_where_they_are_recommended_or_asked_for(finished: tw.Run) -> None:
+    assert finished.folder.frozen_bundle.exists() == (finished.evidence["recommended"] == "frozen")
+    assert finished.recommended.about.system == finished.evidence["recommended"]
+
+
 def test_the_baseline_is_a_model_too(finished: tw.Run) -> None:
     answer = tw.load(finished.folder.baseline_bundle).predict(["awful , sad and broken"])[0]
     assert answer.label == "neg"

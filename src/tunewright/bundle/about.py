@@ -13,6 +13,8 @@ from tunewright.core.errors import ModelError
 from tunewright.core.folder import write_json
 
 NAME = "tunewright.json"
+ENCODER = "encoder"
+"""In a bundle of frozen features: the folder of the pretrained model, as it came."""
 MUTABLE = (NAME, "README.md")
 """Files whose digest is not recorded: the record itself, and the card, which people edit."""
 
@@ -22,7 +24,7 @@ class About(Config):
 
     format: Literal[1] = 1
     """Version of this file."""
-    system: Literal["model", "tfidf", "majority"]
+    system: Literal["model", "frozen", "tfidf", "majority"]
     """What answers: the fine-tuned model, or a baseline that did as well."""
     task: str
     """Name in `tasks.TASKS`."""

@@ -100,6 +100,20 @@ class RunFolder:
         """The word-counting baseline as a usable model, without pickle."""
         return self.path / "baseline"
 
+    @property
+    def frozen_head(self) -> Path:
+        """The linear model over the pretrained model's features, without that model; small, so always kept."""
+        return self.path / "frozen_head"
+
+    @property
+    def frozen_bundle(self) -> Path:
+        """The pretrained model as it came with that head, as a usable model: where it is recommended or asked for."""
+        return self.path / "frozen"
+
+    def bundle_of(self, system: str) -> Path:
+        """The bundle of a system that can be used: `model`, `frozen` or `tfidf`."""
+        return {"model": self.bundle, "frozen": self.frozen_bundle, "tfidf": self.baseline_bundle}[system]
+
     def predictions(self, system: str, split: str) -> Path:
         """One row a scored text: row_id, gold, prediction, logits, scores, nll, weight."""
         return self.path / "predictions" / f"{system}.{split}.parquet"

@@ -6,16 +6,13 @@ N  texts     H  hidden size     W  windows     T  tokens, padded
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from tunewright.runtime import attention_kernel
-
-if TYPE_CHECKING:
-    from tunewright.models.local import LocalModel
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,16 +34,15 @@ class Tokens(Protocol):
 
 
 def pooled_features(
-    local: LocalModel, tokens: Tokens, *, device: torch.device | None = None, max_tokens: int = 8192
+    model: Any, tokens: Tokens, *, device: torch.device | None = None, max_tokens: int = 8192
 ) -> npt.NDArray[np.float32]:
     """Mean-pooled features of every text, (N, H): the last layer over all tokens, then over the windows of a text.
 
-    Sorted by length and batched up to `max_tokens` padded tokens, which changes speed and not the result.
+    `model` comes from `load_features_model`. Sorted by length and batched up to `max_tokens` padded tokens, which
+    changes speed and not the result.
     """
-    from tunewright.models.load import load_features_model
-
     device = device or torch.device("cpu")
-    model = load_features_model(local).to(device)
+    model = model.to(device)
     windows = _Windows(tokens)
     pooled_WH: npt.NDArray[np.float32] | None = None
     with torch.inference_mode():

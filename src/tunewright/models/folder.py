@@ -121,7 +121,7 @@ def _refuse_adapter(folder: Path) -> None:
 def _check_config(folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     path = folder / "config.json"
     if not path.exists():
-        inner = [name for name in ("model", "checkpoint") if (folder / name / "config.json").exists()]
+        inner = [name for name in ("model", "encoder", "checkpoint") if (folder / name / "config.json").exists()]
         hint = f" {folder / inner[0]} has one; give that folder." if inner else ""
         raise ModelError(f"{folder} has no config.json, so it is not a model folder.{hint}")
     raw = read_json_file(path)

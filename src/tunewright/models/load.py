@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tunewright.core.errors import MissingExtraError, ModelError, nearest
-from tunewright.models.folder import check_folder
+from tunewright.core.folder import write_json
+from tunewright.models.folder import INDEX, check_folder
 from tunewright.models.local import LocalModel, build_config, one_line
 from tunewright.models.quiet import quiet
 
@@ -138,6 +140,14 @@ def save_classifier(model: Any, folder: Path) -> None:
     """Write config.json and safetensors, as plain transformers reads them."""
     with quiet():
         model.save_pretrained(folder)
+
+
+def copy_model(local: LocalModel, folder: Path) -> None:
+    """The model as it came, in another folder: its checked config and its weights, to the byte; no tokenizer."""
+    write_json(folder / "config.json", local.config)
+    index = local.folder / INDEX
+    for path in (*local.checked.weights, *([index] if index.is_file() else [])):
+        shutil.copyfile(path, folder / path.name)
 
 
 def load_features_model(local: LocalModel, *, dtype: torch.dtype | None = None) -> Any:

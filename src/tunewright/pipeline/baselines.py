@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tunewright.bundle import is_bundle
-from tunewright.core.folder import RunFolder, writing
+from tunewright.core.folder import RunFolder, write_json, writing
 from tunewright.evaluate import Predictions, from_answers, from_logits, write_predictions
+from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration, calibrate
 from tunewright.pipeline.prepare import Prepared
-from tunewright.probes import fit_frozen, fit_majority, fit_tfidf
+from tunewright.probes import FrozenProbe, fit_frozen, fit_majority, fit_tfidf
 from tunewright.probes.tfidf import TfidfProbe
 from tunewright.recipe import Recipe
 from tunewright.serve import load
@@ -31,8 +33,13 @@ def run_baselines(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None
         _write(prepared, folder, "majority", lambda places: majority.logits(len(places)))
     if not folder.baseline_bundle.exists():
         probe = _fit_words(recipe, prepared, train)
-        _write(prepared, folder, "tfidf", lambda places: _words(probe, prepared, places))
-        _cross_validate_words(recipe, prepared, folder)
+        calibration = _calibrated(recipe, prepared, lambda places: _words(probe, prepared, places))
+        _write(prepared, folder, "tfidf", lambda places: _words(probe, prepared, places), calibration)
+
+        def held_out(rows: Rows, places: Rows) -> Floats:
+            return _words(_fit_words(recipe, prepared, rows), prepared, places)
+
+        _cross_validate(recipe, prepared, folder, "tfidf", held_out, calibration)
         with writing(folder.baseline_bundle) as aside:
             aside.mkdir()
             probe.save(aside)
@@ -43,16 +50,40 @@ def run_baselines(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None
 def run_frozen_baseline(
     recipe: Recipe, prepared: Prepared, folder: RunFolder, features: Callable[[], npt.NDArray[np.float32]]
 ) -> None:
-    """Logistic regression on what the pretrained model makes of the texts, none of its weights moved."""
+    """Logistic regression on what the pretrained model makes of the texts, none of its weights moved.
+
+    The head is kept, so that the two can be made a model of their own once it is known whether that is worth its size.
+    """
     if folder.predictions("frozen", "test").exists():
         return
+    began = time.perf_counter()
     features_NF = features()
-    train = prepared.places("train")
-    probe = fit_frozen(
-        features_NF[train], _targets(prepared, train), kind=prepared.task.kind, labels=prepared.labels,
-        config=recipe.probes.frozen,
+    feature_seconds = time.perf_counter() - began
+
+    def fit(rows: Rows) -> FrozenProbe:
+        return fit_frozen(
+            features_NF[rows], _targets(prepared, rows), kind=prepared.task.kind, labels=prepared.labels,
+            config=recipe.probes.frozen,
+        )  # fmt: skip
+
+    began = time.perf_counter()
+    probe = fit(prepared.places("train"))
+    fit_seconds = time.perf_counter() - began
+    with writing(folder.frozen_head) as aside:
+        probe.save(aside)
+        write_json(
+            aside / "cost.json",
+            {
+                "training_seconds": round(fit_seconds, 1),
+                "milliseconds_per_row": round(1000 * feature_seconds / len(features_NF), 2),
+            },
+        )
+    calibration = _calibrated(recipe, prepared, lambda places: probe.logits(features_NF[places]))
+    _cross_validate(
+        recipe, prepared, folder, "frozen",
+        lambda rows, places: fit(rows).logits(features_NF[places]), calibration,
     )  # fmt: skip
-    _write(prepared, folder, "frozen", lambda places: probe.logits(features_NF[places]))
+    _write(prepared, folder, "frozen", lambda places: probe.logits(features_NF[places]), calibration)
 
 
 def run_earlier_model(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
@@ -84,7 +115,11 @@ def _words(probe: TfidfProbe, prepared: Prepared, places: Rows) -> Floats:
     return probe.logits([prepared.texts[i] for i in places], pairs=pairs)
 
 
-def _cross_validate_words(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+def _cross_validate(
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, system: str,
+    held_out: Callable[[Rows, Rows], Floats], calibration: Calibration,
+) -> None:  # fmt: skip
+    """Small data: each labelled row answered by a baseline fitted without its fold; `held_out(rows, places)` fits and answers."""
     settings = recipe.evaluate.cross_validation
     labelled = prepared.labelled()
     if len(labelled) >= settings.below_rows:
@@ -92,27 +127,39 @@ def _cross_validate_words(recipe: Recipe, prepared: Prepared, folder: RunFolder)
     fold_of = prepared.folds(labelled, k=settings.folds, seed=recipe.split.seed)
     parts = []
     for fold in range(settings.folds):
-        probe = _fit_words(recipe, prepared, labelled[fold_of != fold])
-        held_out = labelled[fold_of == fold]
-        parts.append(predictions_of(prepared, held_out, _words(probe, prepared, held_out)).table)
+        places = labelled[fold_of == fold]
+        logits_NC = held_out(labelled[fold_of != fold], places)
+        parts.append(predictions_of(prepared, places, logits_NC, calibration).table)
     whole = Predictions(table=pa.concat_tables(parts), kind=prepared.task.kind, labels=tuple(prepared.labels))
-    write_predictions(whole, folder.predictions("tfidf_cv", "cv"))
+    write_predictions(whole, folder.predictions(f"{system}_cv", "cv"))
 
 
-def predictions_of(prepared: Prepared, places: Rows, logits_NC: Floats) -> Predictions:
+def predictions_of(
+    prepared: Prepared, places: Rows, logits_NC: Floats, calibration: Calibration = UNCALIBRATED
+) -> Predictions:
     """A baseline's logits for some rows, as predictions."""
     return from_logits(
         [prepared.row_ids[i] for i in places], kind=prepared.task.kind, labels=prepared.labels,
-        gold=[prepared.answers[i] for i in places], logits_NC=logits_NC,
+        gold=[prepared.answers[i] for i in places], logits_NC=logits_NC, temperature=calibration.temperature,
+        thresholds=0.5 if calibration.thresholds is None else calibration.thresholds,
     )  # fmt: skip
 
 
-def _write(prepared: Prepared, folder: RunFolder, system: str, logits: Callable[[Rows], Floats]) -> None:
+def _calibrated(recipe: Recipe, prepared: Prepared, logits: Callable[[Rows], Floats]) -> Calibration:
+    validation = prepared.places("validation")
+    return calibrate(recipe, predictions_of(prepared, validation, logits(validation)))
+
+
+def _write(
+    prepared: Prepared, folder: RunFolder, system: str, logits: Callable[[Rows], Floats],
+    calibration: Calibration = UNCALIBRATED,
+) -> None:  # fmt: skip
+    """Predictions of every row that was not trained on; those of the test split last, as a sign that all are there."""
     for split in (None, "validation", "test"):
         places = prepared.places(split)
         if len(places):
-            path = folder.predictions(system, split or "unlabelled")
-            write_predictions(predictions_of(prepared, places, logits(places)), path)
+            predictions = predictions_of(prepared, places, logits(places), calibration)
+            write_predictions(predictions, folder.predictions(system, split or "unlabelled"))
 
 
 def _write_answers(prepared: Prepared, folder: RunFolder) -> None:

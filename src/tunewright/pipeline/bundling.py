@@ -1,4 +1,4 @@
-"""Put what was learned into folders that can be used by strangers: the model, and the baseline."""
+"""Put what was learned into folders that can be used by strangers: the model, and the baselines."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any
 
 import torch
 
-from tunewright.bundle import About, write_about
+from tunewright.bundle import ENCODER, About, write_about
 from tunewright.core.errors import ModelError
 from tunewright.core.folder import RunFolder, discard, writing
 from tunewright.core.text import digest
-from tunewright.models.load import load_classifier, resolve, save_classifier
+from tunewright.evaluate import read_predictions
+from tunewright.models.load import copy_model, load_classifier, resolve, save_classifier
+from tunewright.models.local import LocalModel
+from tunewright.models.tokenizer import load_tokenizer
+from tunewright.pipeline.calibrate import Calibration, calibrate
 from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.prepare import Prepared, text_steps
+from tunewright.probes import load_frozen
 from tunewright.recipe import Recipe
 
 PROBE_ROWS = 8
@@ -21,16 +26,7 @@ PROBE_ROWS = 8
 
 def bundle_model(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
     """Write `model/`, read it back with plain transformers, and compare the logits before it gets its name."""
-    about = _about(recipe, prepared, system="model").model_copy(
-        update={
-            "temperature": tuned.calibration.temperature,
-            "thresholds": tuned.calibration.thresholds,
-            "max_length": recipe.encode.max_length,
-            "long_texts": recipe.encode.long_texts,
-            "license": tuned.base.local.license,
-            "base_model": tuned.base.local.name,
-        }
-    )
+    about = _about(recipe, prepared, system="model", calibration=tuned.calibration, local=tuned.base.local)
     discard(folder.bundle)
     with writing(folder.bundle) as aside:
         aside.mkdir()
@@ -43,10 +39,34 @@ def bundle_model(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFo
 
 def bundle_baseline(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
     """Say in `baseline/`, which holds the fitted word counter already, how it is used."""
-    write_about(folder.baseline_bundle, _about(recipe, prepared, system="tfidf"))
+    about = _about(recipe, prepared, system="tfidf", calibration=_calibration_of("tfidf", recipe, folder))
+    write_about(folder.baseline_bundle, about)
 
 
-def _about(recipe: Recipe, prepared: Prepared, *, system: Any) -> About:
+def bundle_frozen(local: LocalModel, recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
+    """Write `frozen/`: the pretrained model to the byte, and the linear model over its features that was measured."""
+    about = _about(
+        recipe, prepared, system="frozen", calibration=_calibration_of("frozen", recipe, folder), local=local
+    )
+    discard(folder.frozen_bundle)
+    with writing(folder.frozen_bundle) as aside:
+        encoder = aside / ENCODER
+        encoder.mkdir(parents=True)
+        copy_model(local, encoder)
+        load_tokenizer(local).save(encoder)
+        load_frozen(folder.frozen_head).save(aside)
+        write_about(aside, about)
+
+
+def _calibration_of(system: str, recipe: Recipe, folder: RunFolder) -> Calibration:
+    """Fitted again on the stored logits, from which it was fitted before: the same to the bit."""
+    return calibrate(recipe, read_predictions(folder.predictions(system, "validation")))
+
+
+def _about(
+    recipe: Recipe, prepared: Prepared, *, system: Any, calibration: Calibration, local: LocalModel | None = None
+) -> About:
+    """What is recorded of a bundle; `local` is the pretrained model in it, if there is one."""
     fields = ("text", "text_pair") if prepared.pairs else ("text",)
     return About(
         system=system,
@@ -58,6 +78,12 @@ def _about(recipe: Recipe, prepared: Prepared, *, system: Any) -> About:
         language=prepared.columns.language,
         data_fingerprint=prepared.fingerprint,
         recipe_digest=digest(json.dumps(recipe.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)),
+        temperature=calibration.temperature,
+        thresholds=calibration.thresholds,
+        max_length=recipe.encode.max_length if local else None,
+        long_texts=recipe.encode.long_texts if local else "head",
+        license=local.license if local else None,
+        base_model=local.name if local else None,
     )
 
 

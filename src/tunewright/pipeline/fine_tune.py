@@ -19,21 +19,19 @@ from tunewright.core.folder import RunFolder, write_json
 from tunewright.core.text import digest
 from tunewright.evaluate import (
     Predictions,
-    fit_temperature,
-    fit_thresholds,
     from_logits,
     read_predictions,
     value_of,
     write_predictions,
 )
 from tunewright.evaluate.predict import predict_rows
-from tunewright.evaluate.predictions import sigmoid
 from tunewright.losses import LOSSES, LossSettings
 from tunewright.metrics import METRICS
 from tunewright.models.features import pooled_features
-from tunewright.models.load import load_classifier, resolve
+from tunewright.models.load import load_classifier, load_features_model, resolve
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
+from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration, calibrate
 from tunewright.pipeline.encode import encode_rows
 from tunewright.pipeline.journal import Journal, Stop
 from tunewright.pipeline.prepare import Prepared
@@ -57,15 +55,6 @@ class Base:
     """Of the numbers to be learned, for regression."""
     machine: Machine
     world: World
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """What turns logits into probabilities and answers; fitted on the validation split."""
-
-    temperature: float = 1.0
-    thresholds: tuple[float, ...] | None = None
-    """Multi-label: the probability from which a label is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +94,7 @@ def load_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, *, machine:
 
 def features_of(base: Base) -> Callable[[], npt.NDArray[np.float32]]:
     """Makes mean-pooled features of every row from the model as it came, for the frozen baseline."""
-    return lambda: pooled_features(base.local, base.store, device=base.machine.device)
+    return lambda: pooled_features(load_features_model(base.local), base.store, device=base.machine.device)
 
 
 def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder, journal: Journal) -> Tuned:
@@ -140,17 +129,6 @@ def _answer_all(
             seconds = time.perf_counter() - began
             write_predictions(predictions, folder.predictions("model", split or "unlabelled"))
     return calibration, 1000 * seconds / len(places)
-
-
-def calibrate(recipe: Recipe, validation: Predictions) -> Calibration:
-    """Temperature, and for multi-label thresholds, from uncalibrated predictions of the validation split."""
-    if not recipe.evaluate.calibrate or validation.kind == "regression" or not len(validation):
-        return Calibration()
-    if validation.kind == "single_label":
-        return Calibration(temperature=fit_temperature(validation.logits_NC, validation.gold_index_N).temperature)
-    temperature = fit_temperature(validation.logits_NC, validation.gold_sets_NC).temperature
-    thresholds = fit_thresholds(sigmoid(validation.logits_NC / temperature), validation.gold_sets_NC)
-    return Calibration(temperature=temperature, thresholds=tuple(float(t) for t in thresholds))
 
 
 def cross_validate(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFolder, journal: Journal) -> None:
@@ -244,7 +222,7 @@ def make_plan(
 
 def answer(
     base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, places: Rows, *,
-    calibration: Calibration = Calibration(),
+    calibration: Calibration = UNCALIBRATED,
 ) -> Predictions:  # fmt: skip
     """What a finished model says of some rows."""
     outputs = predict_rows(

@@ -23,19 +23,22 @@ from tunewright.evaluate import (
     read_predictions,
     reliability,
     score,
+    value_of,
 )
 from tunewright.evaluate.test_ledger import history, record
-from tunewright.metrics import confusion_matrix
+from tunewright.metrics import METRICS, confusion_matrix
 from tunewright.models.catalog import suggest
+from tunewright.pipeline.calibrate import calibrate
 from tunewright.pipeline.fine_tune import Tuned, primary_metric
 from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.recommend import recommend
 from tunewright.pipeline.request import Request
 from tunewright.recipe import Recipe
 
 SYSTEMS = ("model", "earlier", "frozen", "tfidf", "current", "majority")
-"""In the order of their cost to run: of equals, the later one that is a usable model is recommended."""
-USABLE = ("model", "tfidf")
-"""Systems that are saved as a model folder."""
+CROSSED = ("model_cv", "frozen_cv", "tfidf_cv")
+USABLE = ("model", "frozen", "tfidf")
+"""Systems that can be saved as a model folder."""
 MOST_ERRORS = 50
 HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 
@@ -46,7 +49,7 @@ def judge(
     """Write scores.json and evidence.json from the predictions that are there, and return the evidence."""
     test = _read(folder, "test")
     validation = _read(folder, "validation")
-    crossed = _read(folder, "cv", names=("model_cv", "tfidf_cv"))
+    crossed = _read(folder, "cv", names=CROSSED)
     settings = recipe.evaluate
     metric = primary_metric(recipe, prepared)
 
@@ -68,19 +71,13 @@ def judge(
         for metric_compared in dict.fromkeys((headline, metric))
         for comparison in _compare_all(test, main, metric=metric_compared, recipe=recipe)
     ]
-    if {"model_cv", "tfidf_cv"} <= crossed.keys():
-        comparisons.append(
-            compare(
-                crossed["model_cv"],
-                crossed["tfidf_cv"],
-                metric=metric,
-                seed=settings.seed,
-                system_a="model_cv",
-                system_b="tfidf_cv",
-                level=settings.level,
-            )  # fmt: skip
-        )
-    recommended = _recommend(main, [c for c in comparisons if c.metric == metric])
+    if "model_cv" in crossed:
+        comparisons += _compare_all(crossed, "model_cv", metric=metric, recipe=recipe)
+    recommendation = recommend(
+        [c for c in comparisons if c.metric == metric],
+        measured={system: value_of(test[system], metric) for system in USABLE if system in test},
+        higher_is_better=METRICS[metric].higher_is_better,
+    )
     test_ids = test[main].row_ids if main in test else []
     evidence: dict[str, Any] = {
         "kind": prepared.task.kind,
@@ -90,9 +87,10 @@ def judge(
         "headline_metric": headline,
         "system": main,
         "comparisons": [asdict(comparison) for comparison in comparisons],
-        "recommended": recommended,
+        "recommended": recommendation.system,
+        "recommendation": asdict(recommendation),
         "cheapest": "tfidf",
-        "costs": _costs(folder, tuned, prepared),
+        "costs": _costs(folder, tuned),
         "test_ledger": _note_in_test_ledger(test_ids, request),
         "cross_validation": _cross_validation(recipe, crossed, scores, metric),
         "trained": _how_trained(tuned, recipe),
@@ -100,7 +98,7 @@ def judge(
     shown = test.get(main)
     if shown is not None and len(shown) and prepared.task.kind != "regression":
         evidence |= {
-            "calibration": _calibration(shown, tuned, scores, main, recipe),
+            "calibration": _calibration(shown, validation[main], scores, main, recipe),
             "automation": [
                 asdict(line)
                 for line in automation(validation[main], shown, wanted=settings.wanted_precision, level=settings.level)
@@ -126,23 +124,21 @@ def _note_in_test_ledger(row_ids: list[str], request: Request) -> dict[str, Any]
 
 
 def _compare_all(test: dict[str, Predictions], main: str, *, metric: str, recipe: Recipe) -> list[Comparison]:
-    """The main system against each other one, with p-values adjusted for their number."""
+    """The main system against each other one, and frozen features against word counting, which a recommendation may
+    turn on; the p-values adjusted for the number of tests.
+    """
     settings = recipe.evaluate
+    pairs = [(main, other) for other in test if other != main]
+    pairs += [("frozen", "tfidf")] if {"frozen", "tfidf"} <= test.keys() and main == "model" else []
     return holm(
         [
             compare(
-                test[main],
-                test[other],
-                metric=metric,
-                seed=settings.seed,
-                system_a=main,
-                system_b=other,
+                test[one], test[other], metric=metric, seed=settings.seed, system_a=one, system_b=other,
                 level=settings.level,
             )
-            for other in test
-            if other != main
+            for one, other in pairs
         ]
-    )
+    )  # fmt: skip
 
 
 def _read(folder: RunFolder, split: str, *, names: Sequence[str] = SYSTEMS) -> dict[str, Predictions]:
@@ -150,15 +146,7 @@ def _read(folder: RunFolder, split: str, *, names: Sequence[str] = SYSTEMS) -> d
     return {name: read_predictions(path) for name, path in paths.items() if path.exists()}
 
 
-def _recommend(main: str, comparisons: Sequence[Comparison]) -> str:
-    """The model, unless word counting is not shown to be worse: of equals the cheaper one."""
-    for comparison in comparisons:
-        if (comparison.system_a, comparison.system_b) == (main, "tfidf"):
-            return main if comparison.verdict == "a_better" else "tfidf"
-    return main
-
-
-def _costs(folder: RunFolder, tuned: Tuned | None, prepared: Prepared) -> dict[str, dict[str, float]]:
+def _costs(folder: RunFolder, tuned: Tuned | None) -> dict[str, dict[str, float]]:
     costs = {"tfidf": {"megabytes": _megabytes(folder.baseline_bundle)}}
     if tuned:
         size = sum(tensor.numel() * tensor.element_size() for tensor in tuned.model.state_dict().values())
@@ -167,6 +155,8 @@ def _costs(folder: RunFolder, tuned: Tuned | None, prepared: Prepared) -> dict[s
             "training_seconds": round(tuned.fitted.seconds, 1),
             "milliseconds_per_row": round(tuned.milliseconds_per_row, 2),
         }
+        size = tuned.base.local.size_bytes
+        costs["frozen"] = {"megabytes": round(size / 1e6, 1), **read_json(folder.frozen_head / "cost.json")}
     return costs
 
 
@@ -175,7 +165,7 @@ def _megabytes(folder: Path) -> float:
 
 
 def _calibration(
-    shown: Predictions, tuned: Tuned | None, scores: list[Score], main: str, recipe: Recipe
+    shown: Predictions, validation: Predictions, scores: list[Score], main: str, recipe: Recipe
 ) -> dict[str, Any]:
     """Brier score and calibration error of the same answers with and without the temperature."""
     raw = from_logits(
@@ -195,7 +185,7 @@ def _calibration(
         }
 
     return {
-        "temperature": tuned.calibration.temperature if tuned else 1.0,
+        "temperature": calibrate(recipe, validation).temperature,
         "before": figures(before),
         "after": figures(scores),
         "reliability_before": [asdict(b) for b in reliability(raw, level=settings.level)],
@@ -299,4 +289,6 @@ def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder,
         return {"code": "enlarge_test", "count": headline.n}
     if evidence["recommended"] == "tfidf":
         return {"code": "use_cheapest"}
+    if evidence["recommended"] == "frozen":
+        return {"code": "use_frozen"}
     return {"code": "review_errors"}

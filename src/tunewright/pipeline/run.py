@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tunewright.core.errors import RecipeError
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text
 from tunewright.core.text import digest
 from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
-from tunewright.pipeline.bundling import bundle_baseline, bundle_model
+from tunewright.pipeline.bundling import bundle_baseline, bundle_frozen, bundle_model
 from tunewright.pipeline.decide import Wishes, decide
 from tunewright.pipeline.fine_tune import Tuned, cross_validate, features_of, fine_tune, load_base, refit_on_all
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
@@ -25,7 +26,7 @@ from tunewright.pipeline.judge import judge
 from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.request import Request, find_folder, locked, make_request
 from tunewright.pipeline.unlabelled import predict_unlabelled
-from tunewright.recipe import Recipe, dump_recipe, load_recipe
+from tunewright.recipe import Recipe, WrittenRecipe, dump_recipe, load_recipe, read_recipe
 from tunewright.report import render
 from tunewright.report.card import model_card
 from tunewright.runtime import World, describe_environment, join_world, prepare_machine
@@ -70,6 +71,13 @@ class Run:
 
         return load(self.folder.bundle if self.folder.bundle.exists() else self.folder.baseline_bundle)
 
+    @property
+    def recommended(self) -> Predictor:
+        """What the evidence recommends, ready to predict: the model, or a baseline that is cheaper and not shown worse."""
+        from tunewright.serve import load
+
+        return load(self.folder.bundle_of(self.evidence["recommended"]))
+
 
 def run(
     source: str | Path, *, text: str | None = None, text_pair: str | None = None, label: str | None = None,
@@ -99,8 +107,17 @@ def train_recipe(
     recipe: str | Path | Recipe, *, overrides: Sequence[str] = (), output: str | Path | None = None, new: bool = False,
     allow_different_machine: bool = False, listener: Listener | None = None, stop: Stop | None = None,
 ) -> Run:  # fmt: skip
-    """Carry out a recipe. A resolved recipe repeats its run to the same bits, or says why it can't."""
-    asked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe), overrides=overrides)
+    """Carry out a recipe. A resolved recipe repeats its run to the same bits, or says why it can't.
+
+    `overrides` are `key=value` for the recipe in a file; a Recipe object is changed with `model_copy` instead.
+    """
+    if isinstance(recipe, Recipe):
+        if overrides:
+            raise RecipeError("`overrides` change a recipe in a file; a Recipe object is changed with `model_copy`.")
+        written = WrittenRecipe(recipe=recipe)
+    else:
+        written = read_recipe(Path(recipe), overrides=overrides)
+    asked = written.recipe
     said = {
         "recipe": digest(dump_recipe(asked)), "allow_different_machine": allow_different_machine, "ranks": _num_ranks(),
     }  # fmt: skip
@@ -108,7 +125,9 @@ def train_recipe(
     find = lambda: find_folder(request, output=Path(output) if output else None, new=new)  # noqa: E731
     return _resume_or_start(
         asked, find, request,
-        Attempt(listener=listener, stop=stop, allow_different_machine=allow_different_machine),
+        Attempt(
+            listener=listener, stop=stop, allow_different_machine=allow_different_machine, dropped=written.dropped
+        ),
     )  # fmt: skip
 
 
@@ -120,6 +139,8 @@ class Attempt:
     stop: Stop | None
     minutes: float | None = None
     allow_different_machine: bool = False
+    dropped: tuple[str, ...] = ()
+    """Settings that overrides took out of the recipe."""
 
 
 def _num_ranks() -> int | None:
@@ -139,6 +160,8 @@ def _resume_or_start(asked: Recipe, find: Callable[[], RunFolder], request: Requ
         journal.events.emit("run_started", version=request.version, source=request.source, folder=str(folder.path))
         if not world.from_first(folder.recipe.exists):
             with journal.stage("plan"):
+                if attempt.dropped:
+                    journal.say("settings_dropped", keys=", ".join(attempt.dropped))
                 world.from_first(lambda: _write_plan(asked, folder, journal, minutes=attempt.minutes))
         recipe = load_recipe(folder.recipe)
         return _carry_out(recipe, folder, journal, request, allow_different_machine=attempt.allow_different_machine)
@@ -192,12 +215,18 @@ def _carry_out(
 def _bundle(final: Tuned | None, recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
     if final:
         bundle_model(final, recipe, prepared, folder)
+        recommended = read_json(folder.evidence)["recommended"]
+        if recommended == "frozen" or recipe.probes.save_frozen == "always":
+            bundle_frozen(final.base.local, recipe, prepared, folder)
     bundle_baseline(recipe, prepared, folder)
 
 
 def _report(recipe: Recipe, folder: RunFolder, *, with_model: bool) -> None:
     if with_model:
         write_text(folder.bundle / "README.md", model_card(folder, private=recipe.report.private))
+    if folder.frozen_bundle.exists():
+        frozen_card = model_card(folder, private=recipe.report.private, system="frozen")
+        write_text(folder.frozen_bundle / "README.md", frozen_card)
     baseline_card = model_card(folder, private=recipe.report.private, system="tfidf")
     write_text(folder.baseline_bundle / "README.md", baseline_card)
     write_text(folder.report, render(folder, language=recipe.report.language, private=recipe.report.private))

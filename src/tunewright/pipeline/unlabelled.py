@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import io
 
-from tunewright.core.folder import RunFolder, write_text
+from tunewright.core.folder import RunFolder, read_json, write_text
 from tunewright.evaluate import read_predictions
 from tunewright.pipeline.prepare import Prepared
 
 
 def predict_unlabelled(prepared: Prepared, folder: RunFolder) -> None:
     """Write `predictions/unlabelled.csv` from the recommended system's predictions; nothing if every row has a label."""
-    paths = [folder.predictions(system, "unlabelled") for system in ("model", "tfidf")]
-    found = next((path for path in paths if path.exists()), None)
-    if found is None:
+    found = folder.predictions(read_json(folder.evidence)["recommended"], "unlabelled")
+    if not found.exists():
         return
     predictions = read_predictions(found)
     place_of = {row_id: i for i, row_id in enumerate(prepared.row_ids)}

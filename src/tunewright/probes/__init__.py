@@ -25,6 +25,8 @@ class ProbesConfig(Config):
     """Word counting."""
     frozen: FrozenConfig = FrozenConfig()
     """A linear model over the features of the pretrained model."""
+    save_frozen: Literal["recommended", "always"] = "recommended"
+    """When that linear model is saved with the pretrained model, ready to use: a copy of all its weights."""
 
 
 @dataclass(frozen=True, kw_only=True)

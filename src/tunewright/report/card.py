@@ -31,11 +31,11 @@ _KINDS = {
     "regression": "A text regression model",
 }
 
-CardSystem = Literal["model", "tfidf"]
+CardSystem = Literal["model", "frozen", "tfidf"]
 
 
 def model_card(folder: RunFolder, *, private: bool, system: CardSystem = "model") -> str:
-    """The card in English as Markdown, of the fine-tuned model or of the word-counting baseline beside it.
+    """The card in English as Markdown, of the fine-tuned model or of a baseline beside it.
 
     What the run folder lacks is left out, or said to be unknown. With `private`, the name of the file is left out.
     """
@@ -50,7 +50,7 @@ def model_card(folder: RunFolder, *, private: bool, system: CardSystem = "model"
 def _front_matter(context: Context, system: CardSystem) -> str:
     """YAML, with every value written as JSON, which YAML reads the same way: nothing in a name can break out of it."""
     run = context.run
-    model = (run.plan.get("model") or {}) if system == "model" else {}
+    model = (run.plan.get("model") or {}) if system != "tfidf" else {}
     name, license_ = str(model.get("name") or ""), str(model.get("license") or "").lower()
     language = str(run.plan.get("language") or "")
     fields: dict[str, Any] = {
@@ -95,6 +95,12 @@ def _title(context: Context, system: CardSystem) -> str:
             "TF-IDF of words and characters, then a linear model. Made and measured by Tunewright."
         )
     model = context.run.plan.get("model") or {}
+    if system == "frozen":
+        base = f" of {_plain(context.file_name(model['name']))}" if model.get("name") else ""
+        return (
+            f"# {kind} over frozen features\n\n"
+            f"A linear model over the features{base}, which is untouched. Made and measured by Tunewright."
+        )
     base = f", fine-tuned from {_plain(context.file_name(model['name']))}" if model.get("name") else ""
     return f"# {kind}\n\n{kind}{base}, made and measured by Tunewright."
 
@@ -155,9 +161,9 @@ def _limits(context: Context, system: CardSystem) -> str:
     if weakest and weakest.get("value") is not None and system == context.main_system:
         value = context.words.metric(str(weakest["metric"]), weakest["value"], weakest.get("low"), weakest.get("high"))
         points.append(f"Weakest class: {_plain(weakest['label'])}, F1 {value} on {count(weakest['n'])} test rows.")
-    if system == "model" and evidence.get("recommended") not in (None, "model"):
+    if evidence.get("recommended") not in (None, system) and system == context.main_system:
         name = context.system(str(evidence["recommended"]), form="the")
-        points.append(f"The run recommends {name} instead: it is cheaper, and this model was not shown to be better.")
+        points.append(f"The run recommends {name} instead; the report says why.")
     times = (evidence.get("test_ledger") or {}).get("times_scored") or 0
     if times > 1:
         points.append(f"The test set has been scored {times} times; each look makes the figures a little too good.")
@@ -166,7 +172,7 @@ def _limits(context: Context, system: CardSystem) -> str:
         points.append(f"Trained on text in {context.words.name('value', language)} only.")
     points.append("Not examined: fairness between groups of people, hostile input, text from other sources.")
     license_ = (run.plan.get("model") or {}).get("license")
-    if system == "model":
+    if system != "tfidf":
         points.append(
             f"The licence of the base model ({_plain(license_)}) applies to its weights."
             if license_
@@ -178,8 +184,8 @@ def _limits(context: Context, system: CardSystem) -> str:
 def _load(context: Context, system: CardSystem) -> str:
     size = ((context.run.evidence.get("costs") or {}).get(system) or {}).get("megabytes")
     weight = f" The weights take {megabytes(size)}." if isinstance(size, int | float) else ""
-    if system == "tfidf":
-        command = 'tunewright predict baseline "some text"'
+    if system != "model":
+        command = f'tunewright predict {context.run.folder.bundle_of(system).name} "some text"'
         return f"## How to load it\n\n```\n{command}\n```\n\nNo pickle; no code is run on loading.{weight}"
     return (
         "## How to load it\n\n"

@@ -12,14 +12,15 @@ import numpy.typing as npt
 import torch
 
 from tunewright.batching import CutConfig, Examples
-from tunewright.bundle import About, read_about, verify_bundle
+from tunewright.bundle import ENCODER, About, read_about, verify_bundle
 from tunewright.core.errors import DataError, ModelError
 from tunewright.data.clean import apply_text_steps
 from tunewright.evaluate import Predictions, from_logits
 from tunewright.evaluate.predict import predict_rows
-from tunewright.models.load import load_classifier, resolve
-from tunewright.models.tokenizer import load_tokenizer
-from tunewright.probes import load_text_probe
+from tunewright.models.features import pooled_features
+from tunewright.models.load import load_classifier, load_features_model, resolve
+from tunewright.models.tokenizer import Tokenizer, load_tokenizer
+from tunewright.probes import load_frozen, load_text_probe
 from tunewright.runtime import Machine
 from tunewright.tasks import TASKS, EncodeConfig, encode_texts
 
@@ -85,10 +86,12 @@ def load(folder: str | Path) -> Predictor:
             f"{path}: changed since it was written: {', '.join(changed)}. Take the folder from its source again; "
             "if the change is meant, it is another model now, and `tunewright.json` must go."
         )
-    if about.system != "model":
-        probe = load_text_probe(path)
-        return Predictor(about, lambda texts, pairs: probe.logits(texts, pairs=pairs))
-    return Predictor(about, _neural(path, about))
+    if about.system == "model":
+        return Predictor(about, _fine_tuned(path, about))
+    if about.system == "frozen":
+        return Predictor(about, _frozen(path, about))
+    probe = load_text_probe(path)
+    return Predictor(about, lambda texts, pairs: probe.logits(texts, pairs=pairs))
 
 
 def answers_of(predictions: Predictions) -> list[Answer]:
@@ -111,21 +114,15 @@ def _confidence_of_set(scores: dict[str, float], said: list[str]) -> float:
     return float(np.prod([score if name in said else 1.0 - score for name, score in scores.items()]))
 
 
-def _neural(path: Path, about: About) -> Logits:
+def _fine_tuned(path: Path, about: About) -> Logits:
     task = TASKS[about.task]
     local = resolve(str(path))
     model = load_classifier(local, kind=task.kind, labels=about.labels, seed=0).model.eval()
     tokenizer = load_tokenizer(local)
     machine = Machine(device=torch.device("cpu"), precision="float32")
-    config = EncodeConfig(max_length=about.max_length, long_texts=about.long_texts)
 
     def logits(texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float64]:
-        examples = Examples(
-            row_ids=[str(i) for i in range(len(texts))],
-            streams=encode_texts(tokenizer, texts, pairs, config=config),
-            targets=None,
-            weights=np.ones(len(texts)),
-        )
+        examples = _encode(tokenizer, texts, pairs, about)
         outputs = predict_rows(
             model, examples, np.arange(len(texts)), logits=task.logits, loss=None, pad_id=tokenizer.pad_id,
             batching=CutConfig(), machine=machine,
@@ -133,3 +130,26 @@ def _neural(path: Path, about: About) -> Logits:
         return outputs.logits
 
     return logits
+
+
+def _frozen(path: Path, about: About) -> Logits:
+    """The pretrained model as it came, and a linear model over the mean of what it says of each token.
+
+    No class of transformers has exactly this shape (theirs read the first token, or bend the mean once more before the last
+    layer), so this kind of bundle is loaded by Tunewright alone.
+    """
+    local = resolve(str(path / ENCODER))
+    model, tokenizer, head = load_features_model(local), load_tokenizer(local), load_frozen(path)
+
+    def logits(texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float64]:
+        return head.logits(pooled_features(model, _encode(tokenizer, texts, pairs, about)))
+
+    return logits
+
+
+def _encode(tokenizer: Tokenizer, texts: Sequence[str], pairs: Sequence[str] | None, about: About) -> Examples:
+    config = EncodeConfig(max_length=about.max_length, long_texts=about.long_texts)
+    return Examples(
+        row_ids=[str(i) for i in range(len(texts))], streams=encode_texts(tokenizer, texts, pairs, config=config),
+        targets=None, weights=np.ones(len(texts)),
+    )  # fmt: skip

@@ -34,13 +34,13 @@ def test_features_are_the_mean_over_the_tokens_of_each_text_alone(family: str, t
         ids = torch.from_numpy(encoded.values[encoded.offsets[i] : encoded.offsets[i + 1]].astype(np.int64))[None]
         with torch.no_grad():
             alone.append(model(input_ids=ids).last_hidden_state.mean(dim=1)[0].numpy())
-    np.testing.assert_allclose(pooled_features(local, _store(encoded)), np.array(alone), atol=1e-5)
+    np.testing.assert_allclose(pooled_features(model, _store(encoded)), np.array(alone), atol=1e-5)
 
 
 @pytest.mark.parametrize("strategy", ["head", "windows"])
 def test_batching_changes_nothing(strategy: LongTexts, tmp_path: Path) -> None:
     local = resolve(str(write_model(tmp_path / "m")))
     store = _store(load_tokenizer(local).encode(TEXTS, TEXTS[::-1], max_length=9, strategy=strategy))
-    one_by_one, together = (pooled_features(local, store, max_tokens=n) for n in (1, 10_000))
+    one_by_one, together = (pooled_features(load_features_model(local), store, max_tokens=n) for n in (1, 10_000))
     np.testing.assert_allclose(one_by_one, together, atol=1e-6)
     assert one_by_one.shape == (len(TEXTS), 16)

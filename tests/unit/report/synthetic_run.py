@@ -180,6 +180,7 @@ def _evidence(kind: str, material: Material, n: int) -> dict[str, Any]:
         "confusion": {"labels": labels, "matrix": matrix.tolist()} if kind == "single_label" else None,
         "weakest": {"label": labels[5 % size], "metric": "f1", "value": 0.613, "low": 0.461, "high": 0.752, "n": 39},
         "errors": _errors(material), "recommended": "tfidf", "cheapest": "tfidf",
+        "recommendation": {"system": "tfidf", "reason": "cheapest", "equal": None},
         "costs": {"model": {"milliseconds_per_row": 6.1, "megabytes": 91.0},
                   "tfidf": {"milliseconds_per_row": 0.21, "megabytes": 3.4},
                   "frozen": {"milliseconds_per_row": 6.0, "megabytes": 91.2}},

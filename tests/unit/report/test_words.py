@@ -37,7 +37,7 @@ def test_every_key_that_is_asked_for_exists() -> None:
 
 
 def test_what_is_put_in_is_escaped() -> None:
-    assert "&lt;b&gt;" in Words("en")("verdict.cheapest", system="<b>")
+    assert "&lt;b&gt;" in Words("en")("verdict.recommended", system="<b>")
 
 
 def test_an_unknown_language_is_refused_with_the_known_ones() -> None:

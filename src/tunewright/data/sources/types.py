@@ -59,6 +59,23 @@ class SourceFormat:
     """Whether a space after a delimiter is layout: `1, "a, b"`."""
     first_line: int = 1
     """The physical line that the header, or else the first row, starts on (2 after Excel's `sep=;`)."""
+    sheet: Sheet | None = None
+    """Excel: the sheet that is read and how its table lies in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A sheet of a workbook and the place of its table."""
+
+    name: str
+    part: str
+    """Where it is inside the archive."""
+    header_row: int
+    """Number of the row that names the columns; 0 if none does."""
+    columns: list[int]
+    """Numbers of the columns that are read, from 1."""
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """First row, first column, last row, last column of each group of merged cells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +94,16 @@ class Quarantined:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something about a row that was kept and that a person should know: a cell in error, digits that were lost."""
+
+    path: str
+    line: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadResult:
     """A whole file or folder: the rows that could be read, and those that could not."""
 
@@ -85,6 +112,8 @@ class ReadResult:
     source: SourceFormat
     blank_lines: int = 0
     """Empty physical lines between rows. They are no rows and not part of `read`."""
+    notes: list[Note] = field(default_factory=list)
+    """About rows that were kept."""
 
     @property
     def read(self) -> int:
@@ -101,6 +130,7 @@ class RowChunk:
     source: SourceFormat
     native: NativeRows
     blank_lines: int = 0
+    notes: list[Note] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -115,7 +145,12 @@ class NativeRows:
     raws: list[str] = field(default_factory=list)
     """JSON: the text of each row."""
     batch: pa.Table | None = None
-    """Parquet: the columns."""
+    """Parquet and Arrow: the columns."""
+    numbers: list[list[int]] = field(default_factory=list)
+    """Excel: the places of the cells that are numbers in each row, so that they are written back as numbers."""
+    blanks: list[list[int]] = field(default_factory=list)
+    """Excel: the places of the cells in each row that hold no value, whatever is written there (`#N/A`)."""
+    notes: list[Note] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     blank_lines: int = 0
 

@@ -64,7 +64,9 @@ class LikeWriter:
     def _finish(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None and self._writer is not None:
+        assert self._writer is not None
+        # After an error the file is thrown away, but a library that was left open would complain later.
+        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
             self._writer.close()
 
 

@@ -92,7 +92,9 @@ def _cross_validation(context: Context) -> list[Paragraph]:
     metric = str(record["metric"])
     values = [float(value) for value in record.get("values") or ()]
     shown = [
-        (name, score) for name in ("model_cv", "tfidf_cv") if (score := run.score(metric, system=name, split="cv"))
+        (name, score)
+        for name in ("model_cv", "frozen_cv", "tfidf_cv")
+        if (score := run.score(metric, system=name, split="cv"))
     ]
     by = scale(metric)
     text = words("systems.folds", folds=record["folds"], metric=context.metric(metric))

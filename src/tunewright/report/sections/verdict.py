@@ -120,6 +120,9 @@ def _others(context: Context, main: Score) -> list[Markup]:
     measured = context.run.systems(main.metric)
     rivals = [name for name in ("current", "tfidf", "frozen", "majority") if name in measured and name != main.system]
     wanted = rivals[:2] if rivals[:1] == ["current"] else rivals[:1]
+    recommended = str(context.run.evidence.get("recommended") or "")
+    if recommended in rivals and recommended not in wanted:
+        wanted = [*wanted, recommended]
     sentences = []
     for name in wanted:
         score = context.run.score(main.metric, system=name)
@@ -158,17 +161,15 @@ def _whole(context: Context, value: float, low: float | None, high: float | None
 
 
 def _recommendation(context: Context) -> list[Markup]:
+    """What to use, and by which rule: what each costs to run and to make is part of the reason."""
     evidence, words = context.run.evidence, context.words
-    recommended, cheapest = evidence.get("recommended"), evidence.get("cheapest")
+    recommended = evidence.get("recommended")
     if not recommended:
         return []
-    name = context.system(str(recommended), form="the")
-    if recommended == cheapest:
-        return [words("verdict.recommended_cheapest", system=name)]
-    if cheapest:
-        return [words("verdict.recommended", system=name),
-                words("verdict.cheapest", system=context.system(str(cheapest), form="the"))]  # fmt: skip
-    return [words("verdict.recommended", system=name)]
+    rule = evidence.get("recommendation") or {}
+    equal = context.system(str(rule.get("equal") or ""), form="the")
+    why = words.find(f"verdict.why.{rule.get('reason')}", equal=equal)
+    return [words("verdict.recommended", system=context.system(str(recommended), form="the")), *([why] if why else [])]
 
 
 def _automation(context: Context) -> Fact | None:
