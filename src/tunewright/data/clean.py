@@ -19,13 +19,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import ftfy
+import numpy as np
 import pyarrow as pa
 
 from tunewright.core.config import Config
-from tunewright.data.keys import Kind, Label, exact_keys, given_splits, groups_of_equal, label_values
+from tunewright.data.equal import contradicted, repeats
+from tunewright.data.keys import Kind, Label, exact_keys, given_splits, label_values
 from tunewright.data.labels import variants
 from tunewright.data.ledger import Entry, Ledger
-from tunewright.data.table import set_column
+from tunewright.data.marks import Ints, numbered
+from tunewright.data.table import id_order, set_column
 
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][a-z0-9]*\b[^<>]*>", re.IGNORECASE | re.DOTALL)
 
@@ -167,32 +170,31 @@ def _resolve_contradictions(fields: pa.Table, kind: Kind, config: CleanConfig) -
     if kind == "regression":
         return Step(fields=fields, entries=[])
     labels = label_values(fields, kind=kind)
-    dropped: dict[int, Entry] = {}
-    for group in groups_of_equal(_keys_open_to_dropping(fields, labels)):
-        votes = Counter(labels[place] for place in group)
-        if len(votes) == 1:
-            continue
-        winner, count = votes.most_common(1)[0]
-        keeps_winner = config.contradictions == "majority" and 2 * count > len(group)
-        for place in group:
-            if not (keeps_winner and labels[place] == winner):
-                reason = "contradicts_majority" if keeps_winner else "contradiction"
-                dropped[place] = _entry(fields, place, reason, "dropped", "label", before=shown(labels[place]))
-    return Step(fields=_without(fields, list(dropped)), entries=list(dropped.values()))
+    key_N, answer_N = _numbers_open_to_dropping(fields, labels)
+    found = contradicted(key_N, answer_N, keep_majority=config.contradictions == "majority")
+    dropped = np.flatnonzero(found.dropped_N).tolist()
+    entries = [
+        _entry(
+            fields, place, CONTRADICTION_REASONS[bool(found.outvoted_N[place])], "dropped", "label",
+            before=shown(labels[place]),
+        )
+        for place in dropped
+    ]  # fmt: skip
+    return Step(fields=_without(fields, dropped), entries=entries)
 
 
 def _drop_exact_duplicates(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
-    labels = label_values(fields, kind=kind)
-    keys = _keys_open_to_dropping(fields, labels)
+    key_N, answer_N = _numbers_open_to_dropping(fields, label_values(fields, kind=kind))
     ids = fields.column("row_id").to_pylist()
-    same = groups_of_equal([key and f"{key}\x1e{shown(label)}" for key, label in zip(keys, labels, strict=True)])
-    dropped: dict[int, Entry] = {}
-    for group in same:
-        kept = min(group, key=lambda place: ids[place])
-        for place in group:
-            if place != kept:
-                dropped[place] = _entry(fields, place, "exact_duplicate", "dropped", "duplicate_of", after=ids[kept])
-    return Step(fields=_without(fields, list(dropped)), entries=list(dropped.values()))
+    rank_N = np.empty(len(ids), np.int64)
+    rank_N[sorted(range(len(ids)), key=lambda place: id_order(ids[place]))] = np.arange(len(ids))
+    kept_N = repeats(key_N, answer_N, rank_N)
+    dropped = np.flatnonzero(kept_N >= 0).tolist()
+    entries = [
+        _entry(fields, place, "exact_duplicate", "dropped", "duplicate_of", after=ids[kept_N[place]])
+        for place in dropped
+    ]
+    return Step(fields=_without(fields, dropped), entries=entries)
 
 
 TEXT_STEPS: dict[str, Callable[[str], str]] = {
@@ -214,18 +216,25 @@ STEPS: dict[str, Callable[[pa.Table, Kind, CleanConfig], Step]] = {
 """All steps in the order in which they run, by the config's field that turns them off with `false` or `keep`."""
 
 
+CONTRADICTION_REASONS = {True: "contradicts_majority", False: "contradiction"}
+"""The reason code of a row that a majority outvotes, and of one whose text has no majority or is not put to the vote."""
+
+
 def shown(label: Label | list[str] | None) -> str:
     """A label as the ledger writes it: strings as they are, anything else as JSON."""
     return label if isinstance(label, str) else json.dumps(label, ensure_ascii=False)
 
 
-def _keys_open_to_dropping(fields: pa.Table, labels: list[Label | None]) -> list[str]:
-    """Exact keys of labelled rows outside a given validation or test split; `""` for all others."""
+def _numbers_open_to_dropping(fields: pa.Table, labels: list[Label | None]) -> tuple[Ints, Ints]:
+    """Numbers of texts and answers; the text is -1 for unlabelled rows and those of a given validation or test split."""
     splits = given_splits(fields) or [None] * len(fields)
-    return [
-        key if label is not None and split in (None, "train") else ""
+    key_N, _ = numbered(
+        key if key and label is not None and split in (None, "train") else None
         for key, label, split in zip(exact_keys(fields), labels, splits, strict=True)
-    ]
+    )
+    # By how it is written, so that 0.0 and -0.0 are two answers here as in the ledger.
+    answer_N, _ = numbered(None if label is None else shown(label) for label in labels)
+    return key_N, answer_N
 
 
 def _without(fields: pa.Table, places: Sequence[int]) -> pa.Table:

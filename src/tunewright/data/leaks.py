@@ -2,77 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
-import pyarrow as pa
+import numpy as np
+import numpy.typing as npt
 
 from tunewright.data.keys import Side
-from tunewright.data.ledger import Entry
-from tunewright.data.units import Marks
+from tunewright.data.marks import SIDES, Ints
 
-_STRENGTH: dict[Side, int] = {"train": 0, "validation": 1, "test": 2}
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """One row, why it is named, and the two sides."""
+
+    place: int
+    action: Literal["dropped", "noted"]
+    reason: str
+    before: Side
+    after: Side
 
 
 class Leaks:
     """Collects the rows of train (or of validation) that also stand on a stronger side, and why they go."""
 
-    def __init__(self, fields: pa.Table, marks: Marks) -> None:
-        self.entries: list[Entry] = []
-        self.dropped: set[int] = set()
-        self._origins = fields.column("origin")
-        self._marks = marks
+    def __init__(self, rows: int) -> None:
+        self.dropped_N = np.zeros(rows, bool)
+        self._found: list[tuple[Ints, Ints, Ints, Literal["dropped", "noted"], str]] = []
 
-    def drop(self, sides: list[Side | None], places: list[int], *, by: list[str], reason: str) -> None:
-        """Drop rows whose key also stands on a stronger side."""
-        for place, stronger in self._weaker(sides, places, by=by, ours=reason == "duplicate_across_groups"):
-            self.dropped.add(place)
-            self._add(place, "dropped", reason, before=sides[place] or "train", after=stronger)
+    def drop(self, side_N: Ints, places: Ints, *, by: Ints, reason: str, ours: bool = False) -> None:
+        """Drop rows whose number in `by` also stands on a stronger side."""
+        self.add("dropped", reason, *self._weaker(side_N, places, by=by, ours=ours))
 
-    def note(self, sides: list[Side | None], places: list[int]) -> None:
-        """Note the near duplicates that stay where they are."""
-        for place, stronger in self._weaker(sides, places, by=self._marks.cluster, ours=False):
-            self._add(place, "noted", "near_leak", before=sides[place] or "train", after=stronger)
+    def note(self, side_N: Ints, places: Ints, *, by: Ints, reason: str) -> None:
+        """Note the rows that stay where they are."""
+        self.add("noted", reason, *self._weaker(side_N, places, by=by, ours=False))
 
-    def _weaker(
-        self, sides: list[Side | None], places: list[int], *, by: list[str], ours: bool
-    ) -> list[tuple[int, Side]]:
-        """Rows of train, and those still to be placed, whose key stands in validation or test.
+    def add(self, action: Literal["dropped", "noted"], reason: str, places: Ints, before: Ints, after: Ints) -> None:
+        """Enter rows with the side they are on and the side that is why."""
+        if action == "dropped":
+            self.dropped_N[places] = True
+        self._found.append((places, before, after, action, reason))
 
-        Where the cut is `ours`, also rows of validation whose key stands in test; a validation split that the file
+    def __iter__(self) -> Iterator[Leak]:
+        for places, before, after, action, reason in self._found:
+            for place, one, other in zip(places.tolist(), before.tolist(), after.tolist(), strict=True):
+                yield Leak(place=place, action=action, reason=reason, before=SIDES[one], after=SIDES[other])
+
+    def _weaker(self, side_N: Ints, places: Ints, *, by: Ints, ours: bool) -> tuple[Ints, Ints, Ints]:
+        """Rows of train, and those still to be placed, whose number stands in validation or test.
+
+        Where the cut is `ours`, also rows of validation whose number stands in test; a validation split that the file
         gives is left as it is.
         """
-        places = [place for place in places if place not in self.dropped]
-        strongest: dict[str, Side] = {}
-        for place in places:
-            side = sides[place]
-            if side is not None:
-                strengthen(strongest, by[place], side)
-        found: list[tuple[int, Side]] = []
-        for place in places:
-            stronger = strongest.get(by[place], "train")
-            may_go = sides[place] in (None, "train") or (ours and sides[place] == "validation")
-            if may_go and _STRENGTH[stronger] > _STRENGTH[sides[place] or "train"]:
-                found.append((place, stronger))
-        return found
-
-    def _add(self, place: int, action: Literal["dropped", "noted"], reason: str, *, before: str, after: str) -> None:
-        origin = self._origins[place].as_py()
-        self.entries.append(
-            Entry(
-                row_id=self._marks.row_id[place],
-                path=origin["path"],
-                line=origin["line"],
-                stage="split",
-                action=action,
-                reason_code=reason,
-                field="split",
-                before=before,
-                after=after,
-            )
-        )
-
-
-def strengthen(sides: dict[str, Side], name: str, side: Side) -> None:
-    """Give a name the stronger of its side so far and this one: a test text stays a test text."""
-    if name not in sides or _STRENGTH[side] > _STRENGTH[sides[name]]:
-        sides[name] = side
+        places = places[~self.dropped_N[places]]
+        if not len(places):
+            return places, places, places
+        by, side = by[places], side_N[places]
+        strongest: npt.NDArray[np.int8] = np.zeros(int(by.max()) + 1, np.int8)
+        np.maximum.at(strongest, by, np.maximum(side, 0).astype(np.int8))
+        now = np.maximum(side, 0)
+        after = strongest[by]
+        leaks = (after > now) & ((side <= 0) | (ours & (side == SIDES.index("validation"))))
+        return places[leaks], now[leaks], after[leaks]

@@ -22,6 +22,7 @@ FIELDS = {
     "group": "rows of one group never stand on two sides of a split",
     "weight": "how much the row counts in training",
     "split": "train, validation or test, where the file says so",
+    "time": "when the row was made, in microseconds since 1970; only where the split is by time",
     "baseline": "the answer of whatever is used today",
 }
 """The names that a fields table may have besides `row_id` and `origin`."""
@@ -52,6 +53,12 @@ def row_ids(rows: Iterable[Sequence[str]], *, seen: Counter[str] | None = None) 
         seen[base] += 1
         ids.append(f"{base}+{count}" if count else base)
     return ids
+
+
+def id_order(row_id: str) -> tuple[str, int]:
+    """What row ids sort by: the digest, then which of the identical rows it is."""
+    digest_of_cells, _, count = row_id.partition("+")
+    return digest_of_cells, int(count or 0)
 
 
 def origins(paths: Sequence[str], lines: Sequence[int]) -> pa.Array:

@@ -1,119 +1,116 @@
-"""Units of a split: rows that must stay together, each unit with a key that depends on content and not on file order.
+"""Units of a split: rows that must stay together, each unit with an order that depends on content and not on the file.
 
 A unit is a group (one customer, one document) where the row has one, else a cluster of exact and near duplicates.
+
+Letters: P rows to place, U units.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
+import numpy.typing as npt
 
-from tunewright.core.text import digest
-from tunewright.data.keys import Kind, Label, exact_keys, group_names, label_values
+from tunewright.data.keys import Kind
+from tunewright.data.marks import Ints, Marks
 
 _MOST_BINS = 10
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Unit:
-    """Rows that go to one side together."""
-
-    rows: list[int]
-    """Positions in the table."""
-    order: str
-    """hash(seed, key): units of a stratum are taken in this order."""
-    stratum: str
-    """The class that the unit counts for."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class Marks:
-    """What placing needs to know of each row, in the order of the table."""
+class Units:
+    """The units of some rows, ordered by hash(seed, name)."""
 
-    row_id: list[str]
-    key: list[str]
-    label: list[Label | None]
-    group: list[str | None]
-    cluster: list[str]
-    """One name for all rows of a cluster of duplicates: the smallest key in it."""
+    rows_P: npt.NDArray[np.int64]
+    """Places in the table, unit after unit; those of unit u are `rows_P[start_U[u]:start_U[u + 1]]`."""
+    start_U: npt.NDArray[np.int64]
+    stratum_U: Ints
+    """The number of the class that each unit counts for."""
+    strata: list[str]
+    """Names of the strata."""
 
+    def __len__(self) -> int:
+        return len(self.start_U) - 1
 
-def marks(fields: pa.Table, *, kind: Kind, near_groups: Sequence[Sequence[str]]) -> Marks:
-    """The columns made ready; `near_groups` may name rows that are no longer there."""
-    ids: list[str] = fields.column("row_id").to_pylist()
-    keys = [key or f"empty {row_id}" for key, row_id in zip(exact_keys(fields), ids, strict=True)]
-    return Marks(
-        row_id=ids,
-        key=keys,
-        label=label_values(fields, kind=kind),
-        group=group_names(fields),
-        cluster=_clusters(ids, keys, near_groups),
-    )
+    @property
+    def size_U(self) -> npt.NDArray[np.int64]:
+        """Rows of each unit."""
+        return np.diff(self.start_U)
 
+    def rows(self, unit: int) -> list[int]:
+        """Places of the rows of one unit."""
+        found: list[int] = self.rows_P[self.start_U[unit] : self.start_U[unit + 1]].tolist()
+        return found
 
-def units(marks: Marks, places: Sequence[int], *, kind: Kind, seed: int) -> list[Unit]:
-    """The labelled rows at these places as units, ordered by hash(seed, key)."""
-    rows_of_unit: dict[str, list[int]] = {}
-    for place in places:
-        group = marks.group[place]
-        key = f"cluster {marks.cluster[place]}" if group is None else f"group {group}"
-        rows_of_unit.setdefault(key, []).append(place)
-    stratum_of = _strata(marks, list(rows_of_unit.values()), kind=kind)
-    found = [
-        Unit(rows=rows, order=digest(str(seed), key), stratum=stratum_of[index])
-        for index, (key, rows) in enumerate(rows_of_unit.items())
-    ]
-    return sorted(found, key=lambda unit: unit.order)
+    def spread(self, values_U: Ints) -> Ints:
+        """One value of each unit for each of its rows, in the order of `rows_P`."""
+        return np.repeat(values_U, self.size_U)
 
 
-def classes(label: Label | None) -> tuple[str, ...]:
-    """The classes that a row stands for: one, several, or (regression, unlabelled) none."""
-    return (label,) if isinstance(label, str) else label if isinstance(label, tuple) else ()
+def units(marks: Marks, places: Ints, *, kind: Kind) -> Units:
+    """The labelled rows at these places as units."""
+    group_P = marks.group_N[places]
+    groups = len(marks.order_G)
+    unit_P = np.where(group_P >= 0, group_P, groups + marks.cluster_K[marks.key_N[places]])
+    size_V = np.bincount(unit_P, minlength=groups + len(marks.order_K))
+    present = np.flatnonzero(size_V)
+    order = np.concatenate([marks.order_G, marks.order_K])[present]
+    present = present[np.argsort(order, kind="stable")]
+    rank_V = np.zeros(len(size_V), np.int32)
+    rank_V[present] = np.arange(len(present))
+    rows_P = places.astype(np.int64)[np.argsort(rank_V[unit_P], kind="stable")]
+    start_U = np.concatenate([[0], np.cumsum(size_V[present])])
+    stratum_U, strata = _strata(marks, rows_P, start_U, kind=kind)
+    return Units(rows_P=rows_P, start_U=start_U, stratum_U=stratum_U, strata=strata)
 
 
-def _clusters(ids: list[str], keys: list[str], near_groups: Sequence[Sequence[str]]) -> list[str]:
-    key_of_id = dict(zip(ids, keys, strict=True))
-    parent: dict[str, str] = {key: key for key in keys}
-
-    def root(key: str) -> str:
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for group in near_groups:
-        present = [key_of_id[row_id] for row_id in group if row_id in key_of_id]
-        for key in present[1:]:
-            first, second = sorted((root(present[0]), root(key)))
-            parent[second] = first  # the smaller key stays root, so the name doesn't depend on the order of joins
-    return [root(key) for key in keys]
+def class_counts(marks: Marks, rows: Ints) -> Counter[str]:
+    """How many of some rows have each class."""
+    per_answer = np.bincount(marks.answer_N[rows], minlength=len(marks.answers)).tolist()
+    counts: Counter[str] = Counter()
+    for names, count in zip(marks.answers, per_answer, strict=True):
+        for name in names if count else ():
+            counts[name] += count
+    return counts
 
 
-def _strata(marks: Marks, rows_of_units: list[list[int]], *, kind: Kind) -> list[str]:
+def _strata(marks: Marks, rows_P: Ints, start_U: Ints, *, kind: Kind) -> tuple[Ints, list[str]]:
+    if not len(rows_P):
+        return np.zeros(0, np.int32), []
     if kind == "regression":
-        return _bins([[float(marks.label[row]) for row in rows] for rows in rows_of_units])  # type: ignore[arg-type]
-    counts = Counter(name for rows in rows_of_units for row in rows for name in classes(marks.label[row]))
+        assert marks.value_N is not None
+        return _bins(marks.value_N[rows_P], start_U)
+    counts = class_counts(marks, rows_P)
 
-    def stratum(rows: list[int]) -> str:
-        names = Counter(name for row in rows for name in classes(marks.label[row]))
+    def stratum(answers: list[int]) -> str:
+        names = Counter(name for answer in answers for name in marks.answers[answer])
         if kind == "multi_label":
             # The rarest label is the one that a careless cut would lose.
             return min(names, key=lambda name: (counts[name], name), default="")
         return min(names, key=lambda name: (-names[name], counts[name], name), default="")
 
-    return [stratum(rows) for rows in rows_of_units]
+    of_answer = [stratum([answer]) for answer in range(len(marks.answers))]
+    strata = sorted(set(of_answer))
+    number = {name: index for index, name in enumerate(strata)}
+    answer_P = marks.answer_N[rows_P]
+    stratum_U = np.array([number[name] for name in of_answer], np.int32)[answer_P[start_U[:-1]]]
+    # Nearly all units have one answer only; the others are looked at one by one.
+    least, most = np.minimum.reduceat(answer_P, start_U[:-1]), np.maximum.reduceat(answer_P, start_U[:-1])
+    for unit in np.flatnonzero(least != most).tolist():
+        stratum_U[unit] = number[stratum(answer_P[start_U[unit] : start_U[unit + 1]].tolist())]
+    return stratum_U, strata
 
 
-def _bins(values_of_units: list[list[float]]) -> list[str]:
+def _bins(value_P: npt.NDArray[np.float64], start_U: Ints) -> tuple[Ints, list[str]]:
     """Up to ten bins with about as many units each, so that every side covers the whole range of values."""
-    # Sorted before the mean: the last bit of a floating sum would otherwise depend on the order of the file.
-    means = np.array([float(np.mean(sorted(values))) for values in values_of_units])
-    if not len(means):
-        return []
+    means = value_P[start_U[:-1]].copy()
+    for unit in np.flatnonzero(np.diff(start_U) > 1).tolist():
+        # Sorted before the mean: the last bit of a floating sum would otherwise depend on the order of the file.
+        means[unit] = np.mean(np.sort(value_P[start_U[unit] : start_U[unit + 1]]))
     bins = int(np.clip(len(means) // 10, 1, _MOST_BINS))
     edges = np.unique(np.quantile(means, np.linspace(0, 1, bins + 1)[1:-1]))
-    return [f"bin {index}" for index in np.searchsorted(edges, means, side="left")]
+    return np.searchsorted(edges, means, side="left").astype(np.int32), [
+        f"bin {index}" for index in range(len(edges) + 1)
+    ]
