@@ -166,12 +166,20 @@ def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tupl
     counts = {name: len(prepared.places(name)) for name in ("train", "validation", "test")}
     unlabelled = len(prepared.places(None))
     decisions.add(
-        "split", counts, "given by the file" if columns.split else "by seed, with duplicates and groups kept together",
+        "split", counts, _how_divided(recipe, given=columns.split is not None),
         "--set split.test=0.2",
     )  # fmt: skip
     if unlabelled:
         decisions.add("unlabelled", unlabelled, "rows without an answer: they get one, with a confidence", "")
     return recipe, prepared
+
+
+def _how_divided(recipe: Recipe, *, given: bool) -> str:
+    if given and recipe.split.given == "use":
+        return "given by the file"
+    if recipe.split.by_time is not None:
+        return f"by `{recipe.split.by_time}`: the newest rows are the test, those before them the validation"
+    return "by seed, with duplicates and groups kept together"
 
 
 def _keep_the_test_rows_of_an_earlier_run(asked: Recipe, decisions: Decisions) -> Recipe:

@@ -28,6 +28,7 @@ from tunewright.data.ledger import Entry, Ledger
 from tunewright.data.sources import Quarantined, ReadResult, read
 from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
+from tunewright.data.times import add_times
 from tunewright.pipeline.request import content_digest
 from tunewright.recipe import Recipe
 from tunewright.tasks import TASKS, Task
@@ -132,6 +133,8 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     notes: list[Entry] = []
     fields = to_fields(read_rows.table, columns, entries=notes)
     ledger.close_stage("columns", read=len(fields), kept=len(fields), entries=notes)
+    if recipe.split.by_time is not None:
+        fields, _ = add_times(fields, read_rows.table, name=recipe.split.by_time)
     if recipe.split.given == "ignore" and "split" in fields.column_names:
         fields = fields.drop_columns(["split"])
     findings = audit(fields, kind=columns.kind, config=recipe.data.audit)

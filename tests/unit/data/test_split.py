@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
@@ -14,8 +15,9 @@ from tunewright.core.folder import RunFolder
 from tunewright.data.audit import AuditConfig, audit
 from tunewright.data.keys import Kind
 from tunewright.data.ledger import Ledger
+from tunewright.data.marks import UNDATED, marks
 from tunewright.data.rows import read_rows, write_rows
-from tunewright.data.split import SplitConfig, folds, split
+from tunewright.data.split import SplitConfig, folds, split, subset_order
 
 
 def divided(fields: pa.Table, *, kind: Kind = "single_label", **config: object) -> tuple[pa.Table, Ledger]:
@@ -303,3 +305,84 @@ def test_duplicates_and_groups_share_a_fold_and_unlabelled_rows_have_none() -> N
     assert all(found[n] == found[60 + n] for n in range(30) if n not in (5, 6))
     for name in {*groups} - {None}:
         assert len({found[n] for n in range(90) if groups[n] == name}) == 1
+
+
+# --- by time ---------------------------------------------------------------------------------------------------------
+
+
+def dated(times: list[int | None], *, texts: list[str] | None = None, **columns: list[str | None]) -> pa.Table:
+    chance = random.Random(11)
+    fields = table(texts or [sentence(chance) for _ in times], ["a", "b"] * (len(times) // 2), **columns)
+    return fields.append_column("time", pa.array([UNDATED if time is None else time for time in times], pa.int64()))
+
+
+def times_by_side(fields: pa.Table) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for row in fields.to_pylist():
+        if row["time"] != UNDATED:
+            found.setdefault(row["split"], []).append(row["time"])
+    return found
+
+
+def test_the_newest_rows_are_test_and_those_before_them_validation() -> None:
+    chance = random.Random(2)
+    times: list[int | None] = list(range(100))
+    chance.shuffle(times)
+    result, _ = divided(dated(times), by_time="when")
+    found = times_by_side(result)
+    assert sorted(found["train"]) == list(range(70))
+    assert sorted(found["validation"]) == list(range(70, 80))
+    assert sorted(found["test"]) == list(range(80, 100))
+
+
+def test_rows_of_one_time_stay_together() -> None:
+    result, _ = divided(dated([n // 25 for n in range(100)]), by_time="when")
+    found = times_by_side(result)
+    assert {side: set(times) for side, times in found.items()} == {"train": {0, 1}, "validation": {2}, "test": {3}}
+
+
+def test_rows_without_a_time_go_to_train_and_are_noted() -> None:
+    result, ledger = divided(dated([*range(96), None, None, None, None]), by_time="when")
+    assert result["split"].to_pylist()[96:] == ["train"] * 4
+    assert [entry.reason_code for entry in ledger.entries] == ["undated"] * 4
+    assert [entry.action for entry in ledger.entries] == ["noted"] * 4
+
+
+def test_the_past_keeps_neither_texts_nor_groups_of_the_future() -> None:
+    chance = random.Random(5)
+    texts = [sentence(chance) for _ in range(100)]
+    texts[0], texts[1] = texts[95].upper(), retouched(texts[96], chance)
+    group: list[str | None] = [f"g{n}" for n in range(100)]
+    group[2] = group[97]
+    result, ledger = divided(dated(list(range(100)), texts=texts, group=group), by_time="when")
+    assert [(entry.reason_code, entry.line) for entry in ledger.entries] == [
+        ("group_across_time", 4), ("duplicate_across_time", 2), ("duplicate_across_time", 3),
+    ]  # fmt: skip
+    assert len(result) == 97
+
+
+def test_too_few_times_say_so() -> None:
+    with pytest.raises(DataError, match="2 different times"):
+        divided(dated([n % 2 for n in range(100)]), by_time="when")
+
+
+def test_a_split_by_time_without_such_a_column_says_so() -> None:
+    with pytest.raises(RecipeError, match="by_time"):
+        divided(sample(20), by_time="when")
+
+
+# --- subsets ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_beginning_of_the_order_has_the_shares_of_the_whole() -> None:
+    labels = ["a"] * 600 + ["b"] * 300 + ["c"] * 100
+    chance = random.Random(3)
+    fields = table([sentence(chance) for _ in labels], labels)
+    row_marks = marks(fields, kind="single_label", near_groups=[], seed=1)
+    order = subset_order(
+        row_marks, np.arange(1000), np.array([chance.random() for _ in labels]), kind="single_label"
+    ).tolist()
+    assert sorted(order) == list(range(1000))
+    for size in (10, 50, 100, 333, 500):
+        counts = Counter(labels[place] for place in order[:size])
+        assert all(abs(counts[name] - size * share) <= 1 for name, share in (("a", 0.6), ("b", 0.3), ("c", 0.1)))
