@@ -157,6 +157,14 @@ def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tupl
             else f"they could not be read; the first is line {result.quarantined[0].line}",
             "see data/quarantine.jsonl",
         )  # fmt: skip
+    if result.notes:
+        first = result.notes[0]
+        decisions.add(
+            "noted", f"{len(result.notes)} cells",
+            f"they are read, but not as they should be; the first is in row {first.line}"
+            + ("" if recipe.report.private else f": {first.detail}"),
+            "see data/ledger.parquet",
+        )  # fmt: skip
     for finding in read_json(folder.audit)["findings"]:
         if finding["severity"] != "info":
             decisions.journal.events.emit(

@@ -7,7 +7,6 @@ written last, and where it stands with the same key, it is taken as it is.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -128,7 +127,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
 
     ledger = Ledger()
     read_rows = result or read(source, config=recipe.data.read)
-    _account_for_reading(read_rows.quarantined, len(read_rows.table), ledger)
+    _account_for_reading(read_rows, ledger)
     columns = find_columns(read_rows.table, chosen=recipe.data.columns)
     notes: list[Entry] = []
     fields = to_fields(read_rows.table, columns, entries=notes)
@@ -164,20 +163,22 @@ def _task_of(kind: str) -> Task:
     return next(task for task in TASKS.values() if task.kind == kind)
 
 
-def _account_for_reading(quarantined: Sequence[Quarantined], kept: int, ledger: Ledger) -> None:
-    entries = [
+def _account_for_reading(result: ReadResult, ledger: Ledger) -> None:
+    quarantined = [
         Entry(
-            row_id=None,
-            path=row.path,
-            line=row.line,
-            stage="read",
-            action="quarantined",
-            reason_code=row.reason_code,
+            row_id=None, path=row.path, line=row.line, stage="read", action="quarantined", reason_code=row.reason_code,
             before=row.raw,
-        )  # fmt: skip
-        for row in quarantined
-    ]
-    ledger.close_stage("read", read=kept + len(entries), kept=kept, entries=entries)
+        )
+        for row in result.quarantined
+    ]  # fmt: skip
+    noted = [
+        Entry(
+            row_id=None, path=note.path, line=note.line, stage="read", action="noted", reason_code=note.code,
+            before=note.detail,
+        )
+        for note in result.notes
+    ]  # fmt: skip
+    ledger.close_stage("read", read=result.read, kept=len(result.table), entries=quarantined + noted)
 
 
 def _quarantine_line(row: Quarantined) -> str:

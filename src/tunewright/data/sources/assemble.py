@@ -30,7 +30,7 @@ def to_table(native: NativeRows, source: SourceFormat, *, holds: Holds, path: st
         columns = {name: json_column([record.get(name) for record in native.records]) for name in names}
         cells = ([_text(value) for value in record.values()] for record in native.records)
     else:
-        by_column = list(zip(*native.cells, strict=True)) or [()] * len(source.header)
+        by_column = list(zip(*_values(native), strict=True)) or [()] * len(source.header)
         named = enumerate(by_column)
         columns = {_Position(i): pa.array(values, pa.string()) for i, values in named}
         cells = native.cells
@@ -46,6 +46,15 @@ def to_table(native: NativeRows, source: SourceFormat, *, holds: Holds, path: st
         [pa.array(ids, pa.string()), origins([path] * len(ids), native.lines), *arrays],
         names=[*RESERVED, *column_names(names_in_file)],
     )
+
+
+def _values(native: NativeRows) -> list[list[str]]:
+    """The cells, but for those that hold no value whatever is written there."""
+    rows = list(native.cells)
+    for i, places in enumerate(native.blanks):
+        if places:
+            rows[i] = ["" if place in places else cell for place, cell in enumerate(rows[i])]
+    return rows
 
 
 class _Position(int):

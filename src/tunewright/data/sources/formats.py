@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunewright.data.sources import delimited, json_array, jsonl, parquet
+from tunewright.data.sources import delimited, excel, json_array, jsonl, parquet
 from tunewright.data.sources.detect import is_json, is_jsonl, is_parquet, is_rows_of_text, is_tsv
 from tunewright.data.sources.types import Source
 from tunewright.data.sources.write_cells import CellsWriter
@@ -13,6 +13,10 @@ SOURCES: dict[str, Source] = {
     "parquet": Source(
         name="parquet", suffixes=(".parquet",), holds="columns", is_text=False, recognise=is_parquet,
         detect=parquet.detect, rows=parquet.rows, writer=ParquetWriter,
+    ),
+    "xlsx": Source(
+        name="xlsx", suffixes=(".xlsx", ".xlsm"), holds="cells", is_text=False, recognise=excel.recognise,
+        detect=excel.detect, rows=excel.rows, writer=excel.ExcelWriter,
     ),
     "jsonl": Source(
         name="jsonl", suffixes=(".jsonl", ".ndjson"), holds="records", recognise=is_jsonl,

@@ -32,7 +32,8 @@ def read(path: Path, *, config: ReadConfig | None = None) -> ReadResult:
         raise DataError(f"{path}: no row could be read, {len(quarantined)} are broken.{first}")
     blank_lines = sum(result.blank_lines for result in results)
     source = results[0].source if len(results) == 1 else _joint_source(results, [split for _, split in files])
-    return ReadResult(table=table, quarantined=quarantined, source=source, blank_lines=blank_lines)
+    notes = [note for result in results for note in result.notes]
+    return ReadResult(table=table, quarantined=quarantined, source=source, blank_lines=blank_lines, notes=notes)
 
 
 def iter_rows(
@@ -54,8 +55,9 @@ def iter_rows(
     for native in SOURCES[source.kind].rows(path, source, rows_per_chunk):
         table = to_table(native, source, holds=SOURCES[source.kind].holds, path=str(path), seen=seen)
         yield RowChunk(
-            table=table, quarantined=native.quarantined, source=source, native=native, blank_lines=native.blank_lines
-        )
+            table=table, quarantined=native.quarantined, source=source, native=native, blank_lines=native.blank_lines,
+            notes=native.notes,
+        )  # fmt: skip
 
 
 def find_source(path: Path, *, config: ReadConfig | None = None) -> SourceFormat:
@@ -76,7 +78,9 @@ def _read_file(path: Path, split: str | None, config: ReadConfig, seen: Counter[
         if "split" in table.column_names:
             table = table.rename_columns(["split_2" if name == "split" else name for name in table.column_names])
         table = set_column(table, "split", pa.array([split] * len(table), pa.string()))
-    return ReadResult(table=table, quarantined=native.quarantined, source=source, blank_lines=native.blank_lines)
+    return ReadResult(
+        table=table, quarantined=native.quarantined, source=source, blank_lines=native.blank_lines, notes=native.notes
+    )
 
 
 def _gather(chunks: Iterator[NativeRows]) -> NativeRows:
@@ -85,6 +89,8 @@ def _gather(chunks: Iterator[NativeRows]) -> NativeRows:
     for chunk in chunks:
         whole.lines += chunk.lines
         whole.cells += chunk.cells
+        whole.blanks += chunk.blanks
+        whole.notes += chunk.notes
         whole.records += chunk.records
         whole.quarantined += chunk.quarantined
         whole.blank_lines += chunk.blank_lines

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
 import pyarrow as pa
+from pydantic import Field
 
 from tunewright.core.config import Config
 
@@ -32,6 +33,15 @@ class ReadConfig(Config):
 
     format: Kind | None = None
     """Name of the format (`csv`, `jsonl`, `parquet`, ...). None: found from the content, then from the file's ending."""
+
+    sheet: str | None = None
+    """Name of the sheet of an Excel workbook. None: the first one with rows, hidden ones last."""
+
+    max_unpacked_gb: float = Field(default=20.0, gt=0)
+    """Gigabytes that a compressed file or a workbook may unpack to; a small file can be made to fill any disk."""
+
+    max_unpack_ratio: float = Field(default=200.0, gt=1)
+    """How many times its size a compressed file may unpack to, above 64 MiB. Texts come to 3 to 20 times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +80,8 @@ class Sheet:
     name: str
     part: str
     """Where it is inside the archive."""
-    header_row: int
-    """Number of the row that names the columns; 0 if none does."""
+    first_row: int
+    """Number of the table's first row: its header, if it has one."""
     columns: list[int]
     """Numbers of the columns that are read, from 1."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
