@@ -20,7 +20,7 @@ class FrozenConfig(AdapterSettings):
     train_top: int = Field(default=2, ge=0)
     """Layers to train, counted from the top (an encoder-decoder's decoder is on top); 0: the head alone."""
 
-    def attach(self, model: nn.Module) -> nn.Module:
+    def attach(self, model: nn.Module, *, seed: int = 0) -> nn.Module:
         """The same model with `requires_grad` off below the border. Raises RecipeError if it has fewer layers."""
         depths = find_depths(model)
         if self.train_top > depths.num_layers:

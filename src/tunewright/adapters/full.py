@@ -15,6 +15,6 @@ class FullConfig(AdapterSettings):
     name: Literal["full"] = "full"
     """Which adapter."""
 
-    def attach(self, model: nn.Module) -> nn.Module:
+    def attach(self, model: nn.Module, *, seed: int = 0) -> nn.Module:
         """The same model, every parameter trainable."""
         return model.requires_grad_(True)

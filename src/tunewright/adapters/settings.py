@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import ClassVar
+
 from torch import nn
 
 from tunewright.core.config import Config
@@ -10,8 +13,14 @@ from tunewright.core.config import Config
 class AdapterSettings(Config):
     """Which numbers may move. `attach` once before training, `merge` once after it."""
 
-    def attach(self, model: nn.Module) -> nn.Module:
-        """The model made ready: `requires_grad` set, modules added. Its outputs are as before."""
+    stands_alone: ClassVar[bool] = False
+    """Whether what was trained can be saved without the model, with `save`."""
+
+    def attach(self, model: nn.Module, *, seed: int = 0) -> nn.Module:
+        """The model made ready: `requires_grad` set, modules added. Its outputs are as before.
+
+        What is drawn for new parameters depends on `seed` alone.
+        """
         raise NotImplementedError
 
     def trainable(self, model: nn.Module) -> dict[str, nn.Parameter]:
@@ -20,6 +29,10 @@ class AdapterSettings(Config):
 
     def set_mode(self, model: nn.Module) -> None:
         """Called after each `model.train()`: put into evaluation mode what must not drop out. By default nothing."""
+
+    def save(self, model: nn.Module, folder: Path, *, base_model: str) -> None:
+        """Write what was trained into a folder, in peft's format, before it is merged; `base_model` says into what."""
+        raise NotImplementedError
 
     def merge(self, model: nn.Module) -> nn.Module:
         """A plain model with the same outputs, as its architecture's own class knows it."""

@@ -96,6 +96,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def adapter(self) -> Path:
+        """What was trained by itself, in peft's format, where the adapter is of that kind; `model/` has it merged in."""
+        return self.path / "adapter"
+
+    @property
     def baseline_bundle(self) -> Path:
         """The word-counting baseline as a usable model, without pickle."""
         return self.path / "baseline"

@@ -15,7 +15,8 @@ import pyarrow as pa
 import torch
 
 from tunewright.batching import TokenStore
-from tunewright.core.folder import RunFolder, write_json
+from tunewright.core.errors import ModelError
+from tunewright.core.folder import RunFolder, write_json, writing
 from tunewright.core.text import digest
 from tunewright.evaluate import (
     Predictions,
@@ -42,6 +43,9 @@ from tunewright.tasks.regression import Scale
 from tunewright.train import FitPlan, Fitted, TrainConfig, fit, weights_digest
 
 Rows = npt.NDArray[np.int64]
+MERGE_PROBE_ROWS = 8
+MERGE_TOLERANCE = 1e-4
+"""In logits, relative to the largest: two ways to the same sum in float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +112,8 @@ def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder,
         # The measured steps moved nothing, but a fresh model is cheaper than an argument about it.
         plan = make_plan(base, recipe, prepared, train=train, validation=validation)
     fitted = fit(plan, checkpoints=folder.checkpoints, events=journal.events, stop=journal.stop)
-    finish_model(base, recipe, plan.model)
+    base.world.from_first(lambda: _save_adapter(base, recipe, plan.model, folder))
+    finish_model(base, recipe, prepared, plan.model)
     calibration, milliseconds = base.world.from_first(lambda: _answer_all(base, recipe, prepared, folder, plan.model))
     return Tuned(
         base=base, model=plan.model, fitted=fitted, calibration=calibration, milliseconds_per_row=milliseconds,
@@ -177,7 +182,7 @@ def fit_again(tuned: Tuned, recipe: Recipe, prepared: Prepared, *, rows: Rows, s
     passes = tuned.fitted.best_step / tuned.fitted.length.steps_per_epoch
     plan = make_plan(tuned.base, recipe, prepared, train=rows, validation=None, passes=passes)
     fit(plan, checkpoints=None, stop=stop)
-    finish_model(tuned.base, recipe, plan.model)
+    finish_model(tuned.base, recipe, prepared, plan.model)
     return plan.model
 
 
@@ -189,7 +194,7 @@ def make_plan(
     loaded = load_classifier(
         base.local, labels=prepared.labels, kind=task.kind, seed=recipe.train.seed, pad_id=base.tokenizer.pad_id
     )
-    model = recipe.adapter.attach(loaded.model.to(base.machine.device))
+    model = recipe.adapter.attach(loaded.model.to(base.machine.device), seed=recipe.train.seed)
     loss = loss_of(recipe, prepared)
     metric = primary_metric(recipe, prepared)
     settings: TrainConfig = recipe.train
@@ -242,11 +247,38 @@ def answer(
     )
 
 
-def finish_model(base: Base, recipe: Recipe, model: torch.nn.Module) -> None:
-    """Make a trained model say final answers: adapters merged, numbers back in their own scale."""
+def finish_model(base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module) -> None:
+    """Make a trained model say final answers: adapters merged, numbers back in their own scale.
+
+    Raises ModelError if the merged model does not answer as the trained one did.
+    """
+    rows = np.arange(min(MERGE_PROBE_ROWS, len(base.store)))
+    attached = _raw_logits(base, recipe, prepared, model, rows)
     recipe.adapter.merge(model)
+    difference = np.abs(_raw_logits(base, recipe, prepared, model, rows) - attached).max()
+    if not difference <= MERGE_TOLERANCE * max(1.0, np.abs(attached).max()):
+        raise ModelError(
+            f"The adapter `{recipe.adapter.name}` can't be merged into {base.local.name}: its logits would change by "
+            f"{difference:.2g} on {len(rows)} rows. Train with `adapter: {{name: full}}`, or with fewer `adapter.targets`."
+        )
     if base.scale:
         base.scale.fold_into(model)
+
+
+def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: RunFolder) -> None:
+    """What was trained by itself, in peft's format, beside the merged model; nothing where the adapter is no such thing."""
+    if recipe.adapter.stands_alone:
+        with writing(folder.adapter) as aside:
+            recipe.adapter.save(model, aside, base_model=base.local.reference)
+
+
+def _raw_logits(
+    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, rows: Rows
+) -> npt.NDArray[np.float64]:
+    return predict_rows(
+        model, base.store, rows, logits=prepared.task.logits, loss=None, pad_id=base.tokenizer.pad_id,
+        batching=recipe.batching, machine=base.machine,
+    ).logits  # fmt: skip
 
 
 def loss_of(recipe: Recipe, prepared: Prepared) -> LossSettings:

@@ -1,0 +1,147 @@
+"""Small trainable layers inside a frozen model, through peft: put in, saved in peft's own format, merged and taken out again.
+
+peft's layers are put into the model itself (`inject_adapter_in_model`), so that everything else sees the class it knows and
+not a wrapper. What stands outside the pretrained part, a new head, is trained in full: it has nothing to be adapted.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from tunewright.adapters.settings import AdapterSettings
+from tunewright.core.errors import RecipeError, nearest
+from tunewright.models.layers import base_model, find_depths
+
+NAME = "default"
+"""What peft calls the one adapter."""
+
+
+class InjectedSettings(AdapterSettings):
+    """What all adapters of this kind share; `peft_config` says what is put where."""
+
+    stands_alone: ClassVar[bool] = True
+
+    targets: tuple[str, ...] | None = None
+    """Modules to adapt, as globs over their dotted names (`*.query`, `*.layers.1?.mlp.*`). None: every linear layer inside
+    the model's layers, which serves best on average (Dettmers et al. 2023). A glob that matches nothing is an error."""
+    train_head: bool = True
+    """Train what stands outside the pretrained part (a classifier's head) in full. Off, it must have been trained before."""
+
+    def peft_config(self, targets: Sequence[str]) -> Any:
+        """peft's own configuration for these modules."""
+        raise NotImplementedError
+
+    def attach(self, model: nn.Module, *, seed: int = 0) -> nn.Module:
+        """The same model, frozen, with the adapter's layers inside. Raises RecipeError for a target that is not there."""
+        from peft import inject_adapter_in_model
+
+        config = self.peft_config(find_targets(model, self.targets))
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            # peft sets it itself, and says so for each layer.
+            warnings.filterwarnings("ignore", message="fan_in_fan_out is set to")
+            torch.manual_seed(seed)
+            try:
+                inject_adapter_in_model(config, model, adapter_name=NAME)
+            except (ValueError, TypeError, NotImplementedError) as error:
+                raise RecipeError(f"`adapter`: peft can't put this into {type(model).__name__}: {error}") from None
+        if self.train_head:
+            for parameter in _head_parameters(model):
+                parameter.requires_grad_(True)
+        return model
+
+    def save(self, model: nn.Module, folder: Path, *, base_model: str) -> None:
+        """`adapter_config.json` and `adapter_model.safetensors`, as `PeftModel.from_pretrained` reads them."""
+        from peft import get_peft_model_state_dict
+
+        folder.mkdir(parents=True, exist_ok=True)
+        heads = _head_modules(model) if self.train_head else {}
+        tensors = dict(get_peft_model_state_dict(model, adapter_name=NAME))
+        for name, module in heads.items():
+            tensors |= {f"{name}.{part}": tensor for part, tensor in module.state_dict().items()}
+        save_file(
+            {f"base_model.model.{name}": tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+            folder / "adapter_model.safetensors",
+            metadata={"format": "pt"},
+        )
+        config = model.peft_config[NAME].to_dict()  # type: ignore[union-attr, index]
+        config |= {
+            "base_model_name_or_path": base_model, "inference_mode": True, "modules_to_save": sorted(heads) or None,
+            "target_modules": sorted(config["target_modules"]),
+        }  # fmt: skip
+        text = json.dumps(config, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
+        (folder / "adapter_config.json").write_bytes((text + "\n").encode())
+
+    def merge(self, model: nn.Module) -> nn.Module:
+        """The same model with the adapter's part added to its own weights and peft's layers gone."""
+        from peft.tuners.tuners_utils import BaseTunerLayer
+
+        for name, module in list(model.named_modules()):
+            if isinstance(module, BaseTunerLayer):
+                module.merge(safe_merge=True)
+                parent, _, child = name.rpartition(".")
+                setattr(model.get_submodule(parent), child, module.get_base_layer())
+        if hasattr(model, "peft_config"):
+            del model.peft_config
+        return model
+
+
+def find_targets(model: nn.Module, globs: Sequence[str] | None) -> list[str]:
+    """Dotted names of the modules to adapt, in the model's order. Raises RecipeError for a glob that matches none."""
+    linear = [name for name, module in model.named_modules() if _is_linear(module)]
+    if globs is None:
+        depths = find_depths(model)
+        inside = {id(module) for module in base_model(model).modules()}
+        modules = dict(model.named_modules())
+        found = [
+            name for name in linear
+            if id(modules[name]) in inside and 0 < depths.of.get(f"{name}.weight", 0) <= depths.num_layers
+        ]  # fmt: skip
+        if not found:
+            raise RecipeError(f"`adapter`: {type(model).__name__} has no linear layer that could be adapted.")
+        return found
+    for glob in globs:
+        if not fnmatch.filter(linear, glob):
+            kinds = sorted({f"*.{name.rpartition('.')[2]}" for name in linear})
+            raise RecipeError(
+                f"`adapter.targets`: `{glob}` matches no linear layer of {type(model).__name__}.{nearest(glob, kinds)} "
+                f"There are: {', '.join(kinds)}; a whole name is, for example, `{linear[0]}`."
+            )
+    return [name for name in linear if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+
+
+def _is_linear(module: nn.Module) -> bool:
+    # GPT-2's `Conv1D` is a linear layer that stores its matrix the other way round.
+    return isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"
+
+
+def _head_modules(model: nn.Module) -> dict[str, nn.Module]:
+    """Modules beside the pretrained part that have parameters of their own, by name; none for a language model's head."""
+    base = base_model(model)
+    if base is model:
+        return {}
+    inside = {id(parameter) for parameter in base.parameters()}
+    output = getattr(model, "get_output_embeddings", lambda: None)()
+    return {
+        name: child
+        for name, child in model.named_children()
+        if child is not base
+        and child is not output
+        and any(id(parameter) not in inside for parameter in child.parameters())
+    }
+
+
+def _head_parameters(model: nn.Module) -> list[nn.Parameter]:
+    return [parameter for module in _head_modules(model).values() for parameter in module.parameters()]
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(getattr(value, "value", value))
