@@ -15,7 +15,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import ftfy
@@ -71,19 +71,31 @@ class Step:
 
     fields: pa.Table
     entries: list[Entry]
+    meant: dict[str, str] = field(default_factory=dict)
+    """Spellings of labels that were merged, and what they became."""
 
 
 def clean(fields: pa.Table, *, kind: Kind, config: CleanConfig, ledger: Ledger) -> pa.Table:
     """The table after all steps that the config asks for; each step closes a stage `clean.NAME` in the ledger."""
-    for name, step in STEPS.items():
-        if getattr(config, name) in (False, "keep"):
-            continue
-        done = step(fields, kind, config)
+    return run_steps(fields, kind=kind, config=config, ledger=ledger).fields
+
+
+def run_steps(fields: pa.Table, *, kind: Kind, config: CleanConfig, ledger: Ledger) -> Step:
+    """`clean`, and which spellings of labels it merged."""
+    meant: dict[str, str] = {}
+    for name in chosen_steps(config):
+        done = STEPS[name](fields, kind, config)
+        meant.update(done.meant)
         stage = f"clean.{name}"
         entries = [replace(entry, stage=stage) for entry in done.entries]
         ledger.close_stage(stage, read=len(fields), kept=len(done.fields), entries=entries)
         fields = done.fields
-    return fields
+    return Step(fields=fields, entries=[], meant=meant)
+
+
+def chosen_steps(config: CleanConfig) -> list[str]:
+    """Names of all steps that the config turns on, in the order in which they run."""
+    return [name for name in STEPS if getattr(config, name) not in (False, "keep")]
 
 
 def chosen_text_steps(config: CleanConfig) -> list[str]:
@@ -123,18 +135,18 @@ def fold_width(text: str) -> str:
 
 def _change_text(name: str) -> Callable[[pa.Table, Kind, CleanConfig], Step]:
     def step(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
-        entries: list[Entry] = []
+        found: list[tuple[int, Entry]] = []
         for column in ("text", "text_pair"):
             if column in fields.column_names:
                 before = fields.column(column).to_pylist()
                 after = [text if text is None else TEXT_STEPS[name](text) for text in before]
                 changed = [place for place, text in enumerate(after) if text != before[place]]
                 fields = set_column(fields, column, pa.array(after, fields.column(column).type))
-                entries += [
-                    _entry(fields, place, name, "changed", column, before=before[place], after=after[place])
+                found += [
+                    (place, _entry(fields, place, name, "changed", column, before=before[place], after=after[place]))
                     for place in changed
                 ]
-        return Step(fields=fields, entries=entries)
+        return Step(fields=fields, entries=[entry for _, entry in sorted(found, key=lambda pair: pair[0])])
 
     return step
 
@@ -148,22 +160,38 @@ def _drop_empty_text(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
 def _merge_label_variants(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
     if kind == "regression" or "label" not in fields.column_names:
         return Step(fields=fields, entries=[])
+    meant = meanings(Counter(label for value in fields.column("label").to_pylist() for label in as_list(value)))
+    return merge_labels(fields, meant)
+
+
+def meanings(counts: Counter[str]) -> dict[str, str]:
+    """What each variant of a label becomes, by how often each is written."""
+    return {found.written: found.meant for found in variants(counts)}
+
+
+def merge_labels(fields: pa.Table, meant: dict[str, str]) -> Step:
+    """The table with each label as it is meant."""
     values: list[Any] = fields.column("label").to_pylist()
-    lists = [[] if value is None else [value] if isinstance(value, str) else value for value in values]
-    meant = {found.written: found.meant for found in variants(Counter(label for labels in lists for label in labels))}
     merged = list(values)
     entries = []
-    for place, labels in enumerate(lists):
+    for place, value in enumerate(values):
+        labels = as_list(value)
         if not meant.keys().isdisjoint(labels):
             after = list(dict.fromkeys(meant.get(label, label) for label in labels))
-            merged[place] = after[0] if isinstance(values[place], str) else after
+            merged[place] = after[0] if isinstance(value, str) else after
             entries.append(
                 _entry(
                     fields, place, "label_variant", "changed", "label",
-                    before=shown(values[place]), after=shown(merged[place]),
+                    before=shown(value), after=shown(merged[place]),
                 )
             )  # fmt: skip
-    return Step(fields=set_column(fields, "label", pa.array(merged, fields.column("label").type)), entries=entries)
+    labels_after = pa.array(merged, fields.column("label").type)
+    return Step(fields=set_column(fields, "label", labels_after), entries=entries, meant=meant)
+
+
+def as_list(value: str | list[str] | None) -> list[str]:
+    """The labels of a cell: none, one, or several."""
+    return [] if value is None else [value] if isinstance(value, str) else value
 
 
 def _resolve_contradictions(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:

@@ -21,6 +21,8 @@ from tunewright.data.rows import read_rows
 ASSIGNMENT = "assignment.parquet"
 """What `data split` leaves beside its files: `row_id, split, text, group`, the last two as digests."""
 
+ASSIGNMENT_SCHEMA = pa.schema([(name, pa.string()) for name in ("row_id", "split", "text", "group")])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
@@ -55,8 +57,10 @@ def earlier_sides(folder: Path) -> EarlierSides:
     elif RunFolder(folder).rows.exists():
         rows = read_rows(RunFolder(folder).rows)
         old = assignment(
-            rows.column("row_id").to_pylist(), rows.column("split").to_pylist(), exact_keys(rows), group_names(rows)
-        )
+            rows.column("row_id").to_pylist(), rows.column("split").to_pylist(),
+            [digest(key) if key else None for key in exact_keys(rows)],
+            [None if name is None else digest(name) for name in group_names(rows)],
+        )  # fmt: skip
     else:
         names = f"{RunFolder(folder).rows.relative_to(folder)} nor {ASSIGNMENT}"
         raise RecipeError(
@@ -72,17 +76,10 @@ def earlier_sides(folder: Path) -> EarlierSides:
 
 
 def assignment(
-    row_ids: Sequence[str], sides: Sequence[str | None], keys: Iterable[str], groups: Iterable[str | None]
+    row_ids: Sequence[str], sides: Sequence[str | None], texts: Sequence[str | None], groups: Sequence[str | None]
 ) -> pa.Table:
-    """The table that `ASSIGNMENT` holds: no text and no name of a group stands in it."""
-    return pa.table(
-        {
-            "row_id": pa.array(row_ids, pa.string()),
-            "split": pa.array(sides, pa.string()),
-            "text": pa.array([digest(key) if key else None for key in keys], pa.string()),
-            "group": pa.array([None if name is None else digest(name) for name in groups], pa.string()),
-        }
-    )
+    """The table that `ASSIGNMENT` holds, texts and groups as digests: none of their words stands in it."""
+    return pa.table([row_ids, sides, texts, groups], schema=ASSIGNMENT_SCHEMA)
 
 
 def _strongest(names: Iterable[str | None], sides: Iterable[int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ Rows of the ledger: `row_id, path, line, stage, action, reason_code, field, befo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -88,9 +89,14 @@ class Ledger:
         self.accounts.append(account)
         return account
 
-    def write(self, *, ledger_path: Path, account_path: Path) -> None:
-        """Write the entries as Parquet and the accounts as JSON."""
-        rows = pa.Table.from_pylist([asdict(entry) for entry in self.entries], schema=SCHEMA)
+    def write(self, *, ledger_path: Path, account_path: Path | None = None) -> None:
+        """Write the entries as Parquet and, where a path is given, the accounts as JSON."""
         with writing(ledger_path) as aside:
-            pq.write_table(rows, aside)
-        write_json(account_path, [asdict(account) for account in self.accounts])
+            pq.write_table(entry_table(self.entries), aside)
+        if account_path is not None:
+            write_json(account_path, [asdict(account) for account in self.accounts])
+
+
+def entry_table(entries: Sequence[Entry]) -> pa.Table:
+    """Entries as the ledger's columns."""
+    return pa.table([[getattr(entry, name) for entry in entries] for name in SCHEMA.names], schema=SCHEMA)

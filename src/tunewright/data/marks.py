@@ -103,6 +103,11 @@ def group_order(seed: int, name: str) -> int:
     return int(digest(str(seed), f"group {name}")[:16], 16)
 
 
+def row_order(seed: int, row_id: str) -> int:
+    """Where a row stands among others when rows are drawn one by one."""
+    return int(digest(str(seed), f"row {row_id}")[:16], 16)
+
+
 def side_numbers(sides: Iterable[Side | None]) -> npt.NDArray[np.int8]:
     """Sides as numbers."""
     number_of: dict[Side | None, int] = {None: -1}

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunewright.core.text import squeeze
+from tunewright.data.keys import groups_of_equal
 
 NGRAM = 5
 THRESHOLD = 0.8
@@ -46,6 +47,21 @@ _PADDING = "\U0010ffff"  # not a character, so a short text with padding equals 
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
+
+
+def near_places(texts: Sequence[str], keys: Sequence[str], *, threshold: float | None) -> list[list[int]]:
+    """Places in one cluster of near duplicates, two or more each; every set of exact duplicates lies inside one.
+
+    `keys` are exact keys, `""` for rows without any text, which belong to no cluster. `threshold` None: exact ones only.
+    """
+    if threshold is None:
+        return groups_of_equal(keys)
+    filled = [place for place, key in enumerate(keys) if key]
+    clusters = near_clusters([texts[place] for place in filled], threshold=threshold)
+    cluster_of_row = [""] * len(keys)
+    for place, cluster in zip(filled, clusters.tolist(), strict=True):
+        cluster_of_row[place] = str(cluster)
+    return groups_of_equal(cluster_of_row)
 
 
 def near_clusters(texts: Sequence[str], *, threshold: float = THRESHOLD) -> Ints:

@@ -159,6 +159,26 @@ def folds(fields: pa.Table, *, kind: Kind, k: int, seed: int, near_groups: Seque
     return found
 
 
+def subset_sizes(
+    marks: Marks, side_N: Ints, order_N: Ints, *, kind: Kind, sizes: Sequence[int]
+) -> npt.NDArray[np.int64]:
+    """For each row of train the smallest of the nested subsets that it is in, 0 for none and for all other rows.
+
+    Raises RecipeError where train has fewer rows than a subset.
+    """
+    train = np.flatnonzero(side_N == SIDES.index("train"))
+    if not sizes or min(sizes) < 1 or max(sizes) > len(train):
+        raise RecipeError(
+            f"subsets of {', '.join(map(str, sizes))} rows can't be taken: train has {len(train):,}. "
+            "Give sizes from 1 to that number."
+        )
+    order = subset_order(marks, train, order_N[train], kind=kind)
+    found: npt.NDArray[np.int64] = np.zeros(len(side_N), np.int64)
+    for size in sorted(sizes, reverse=True):
+        found[order[:size]] = size
+    return found
+
+
 def subset_order(marks: Marks, places: Ints, order_P: Ints, *, kind: Kind) -> npt.NDArray[np.int64]:
     """These rows in an order of which every beginning has the shares of the whole, so that subsets can be nested.
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tunewright.cli.data import audit
+from tunewright.cli.data import audit, clean, split
 
-VERBS = (audit,)
+VERBS = (audit, clean, split)
 """Modules with `add(verbs)`, in the order of the help page."""
 
 
 def add_data_verbs(verbs: Any) -> None:
     """Add `data` with all its verbs to the parser."""
-    data = verbs.add_parser("data", help="labelled text by itself: audit").add_subparsers(metavar="VERB", required=True)
+    data = verbs.add_parser("data", help="labelled text by itself: audit, clean, split").add_subparsers(
+        metavar="VERB", required=True
+    )
     for module in VERBS:
         module.add(data)

@@ -62,7 +62,7 @@ from tunewright.data.audit.splits import (
 from tunewright.data.audit.texts import broken_characters, empty_texts, long_texts, markup
 from tunewright.data.audit.tokens import count_sample, token_findings
 from tunewright.data.keys import Kind, exact_keys, given_splits, group_names, groups_of_equal, label_values, texts
-from tunewright.data.near import near_clusters
+from tunewright.data.near import near_places
 
 __all__ = [
     "AUDITS", "Audit", "AuditConfig", "CountTokens", "Finding", "Lengths", "Overlap", "SplitCounts", "TokenCounts", "View",
@@ -162,14 +162,7 @@ def _view(
 
 
 def _near_groups(text: list[str], key: list[str], *, config: AuditConfig) -> list[list[int]]:
-    if not config.near_duplicates:
-        return groups_of_equal(key)
-    filled = [position for position, value in enumerate(key) if value]
-    clusters = near_clusters([text[position] for position in filled], threshold=config.near_threshold)
-    cluster_of_row = [""] * len(key)
-    for position, cluster in zip(filled, clusters.tolist(), strict=True):
-        cluster_of_row[position] = str(cluster)
-    return groups_of_equal(cluster_of_row)
+    return near_places(text, key, threshold=config.near_threshold if config.near_duplicates else None)
 
 
 def _estimated_tokens(fields: pa.Table, names: list[str]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from tunewright.data.columns.fields import to_fields
 from tunewright.data.columns.find import ColumnPlan, ColumnsConfig, find_columns
-from tunewright.data.columns.labels import Kind
+from tunewright.data.columns.labels import Kind, split_cell
+from tunewright.data.columns.profile import as_text
 
-__all__ = ["ColumnPlan", "ColumnsConfig", "Kind", "find_columns", "to_fields"]
+__all__ = ["ColumnPlan", "ColumnsConfig", "Kind", "as_text", "find_columns", "split_cell", "to_fields"]
