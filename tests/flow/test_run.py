@@ -142,10 +142,40 @@ def test_a_file_in_is_a_file_out(
 
 
 def test_evaluate_scores_a_labelled_file(finished: tw.Run, reviews: Path) -> None:
-    scores = tw.evaluate_file(finished.folder.bundle, reviews)
-    accuracy = next(s for s in scores if s.metric == "accuracy" and s.slice is None)
-    assert accuracy.n == 202
-    assert accuracy.low < accuracy.value < accuracy.high
+    found = tw.evaluate_file(finished.folder.bundle, reviews)
+    accuracy = next(s for s in found.scores if s.metric == "accuracy" and s.slice is None)
+    assert accuracy.n == found.rows_scored == 201
+    assert accuracy.low < accuracy.value <= accuracy.high
+    assert (found.rows_read, found.unreadable, found.unlabelled, found.empty) == (204, 1, 1, 1)
+    assert found.rows_read == found.rows_scored + found.unreadable + found.unlabelled + found.empty
+
+
+def test_evaluate_finds_the_rows_of_training_and_the_stored_test_score(finished: tw.Run, reviews: Path) -> None:
+    found = tw.evaluate_file(finished.folder.bundle, reviews)
+    assert found.seen is not None and found.stored is not None
+    rows = pq.read_table(finished.folder.rows).column("split").to_pylist()
+    assert found.seen["test"] == rows.count("test")
+    assert found.seen["train"] >= rows.count("train")  # a duplicate of a training row was trained on as well
+    assert found.stored.now == found.stored.stored == score_of(finished, "model", found.stored.metric)
+
+
+def test_evaluate_takes_spellings_of_a_label_for_it_and_names_labels_it_does_not_know(
+    finished: tw.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text(
+        'review,sentiment\nit was great,Pos\nreally happy,"pos "\nawful,neg\nsad and dull,negg\nquite,other\n',
+        encoding="utf-8",
+    )
+    found = tw.evaluate_file(finished.folder.bundle, path)
+    assert [(m.written, m.meant, m.rows) for m in found.merged] == [("Pos", "pos", 1), ("pos ", "pos", 1)]
+    assert [(u.label, u.rows, u.nearest) for u in found.unknown] == [("negg", 1, "neg"), ("other", 1, None)]
+    accuracy = next(s for s in found.scores if s.metric == "accuracy" and s.slice is None)
+    assert (accuracy.value, accuracy.n) == (0.6, 5)  # without the merging two of the right answers would be wrong
+    assert main(["evaluate", str(finished.folder.bundle), str(path), "--lang", "zh"]) == 0
+    assert "是否应为“neg”？" in capsys.readouterr().err
+    assert main(["evaluate", str(finished.folder.bundle), str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unknown"][0]["nearest"] == "neg"
 
 
 def test_predictions_of_frozen_features_are_those_of_their_bundle(
@@ -165,7 +195,7 @@ def test_predictions_of_frozen_features_are_those_of_their_bundle(
     weights = "model.safetensors"
     assert (run.folder.frozen_bundle / "encoder" / weights).read_bytes() == (tiny_model / weights).read_bytes()
     assert "frozen features" in (run.folder.frozen_bundle / "README.md").read_text(encoding="utf-8")
-    assert tw.evaluate_file(run.folder.frozen_bundle, reviews)
+    assert tw.evaluate_file(run.folder.frozen_bundle, reviews).stored is not None
 
 
 def test_frozen_features_are_saved_only_where_they_are_recommended_or_asked_for(finished: tw.Run) -> None:

@@ -107,8 +107,10 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = add_verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file")
     evaluate.add_argument("model", type=Path, metavar="MODEL")
     evaluate.add_argument("file", type=Path, metavar="FILE")
-    evaluate.add_argument("--text", metavar="COLUMN")
-    evaluate.add_argument("--label", metavar="COLUMN")
+    evaluate.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
+    evaluate.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
+    evaluate.add_argument("--label", metavar="COLUMN", help="likewise for the answer")
+    evaluate.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     add_json(evaluate)
 
     add_data_verbs(verbs)
@@ -205,8 +207,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
     from tunewright.pipeline.evaluate import evaluate_file
 
-    screen = Screen(as_json=options.json)
-    screen.scores(evaluate_file(options.model, options.file, text=options.text, label=options.label))
+    screen = Screen(as_json=options.json, language=options.lang or "en")
+    screen.evaluation(
+        evaluate_file(
+            options.model, options.file, text=options.text, text_pair=options.text_pair, label=options.label
+        )
+    )  # fmt: skip
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -115,19 +115,38 @@ class Screen:
         for name, score in sorted((answer.scores or {}).items(), key=lambda item: -item[1])[:5]:
             self._out.print(f"  {score:.3f}  {escape(name)}")
 
-    def scores(self, scores: Sequence[Any]) -> None:
-        """All scores of an evaluation."""
+    def evaluation(self, found: Any) -> None:
+        """What became of the rows of a file, and all scores of a model on them."""
         if self._as_json:
-            self._print_json({"scores": [asdict(s) for s in scores]})
+            self._print_json(asdict(found))
             return
+        for line in self._account_of(found):
+            self._err.print("  " + escape(line))
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("metric", "slice", "value", "interval", "n"):
-            table.add_column(name, justify="left" if name in ("metric", "slice") else "right")
-        for s in scores:
+            table.add_column(self._words[f"column.{name}"], justify="left" if name in ("metric", "slice") else "right")
+        for s in found.scores:
             value = "" if s.value is None else f"{s.value:.4f}"
-            interval = f"{s.low:.4f} – {s.high:.4f}" if s.low is not None else (s.reason or "")
+            interval = "–" if s.low is None else f"{s.low:.4f} – {s.high:.4f}"  # why there is none stands in the JSON
             table.add_row(s.metric, escape(s.slice or ""), value, interval, str(s.n))
         self._out.print(table)
+
+    def _account_of(self, found: Any) -> Iterator[str]:
+        """Which rows the scores rest on, and what a reader of the scores should know of them."""
+        words = self._words
+        yield words["evaluated.rows"].format(**vars(found))
+        if found.merged:
+            shown = ", ".join(f"'{one.written}' → '{one.meant}' ({one.rows})" for one in found.merged)
+            yield words["evaluated.merged"].format(count=sum(one.rows for one in found.merged), shown=shown)
+        for one in found.unknown:
+            line = words["evaluated.unknown"].format(label=one.label, rows=one.rows)
+            yield line + (words["evaluated.nearest"].format(nearest=one.nearest) if one.nearest else "")
+        if found.seen and (found.seen["train"] or found.seen["validation"]):
+            yield words["evaluated.seen"].format(**found.seen)
+        if found.stored:
+            yield words["evaluated.stored"].format(**vars(found.stored))
+        if found.times_scored:
+            yield words["evaluated.ledger"].format(times=found.times_scored)
 
     def findings(self, findings: Sequence[Any]) -> None:
         """What `doctor` found."""

@@ -79,5 +79,10 @@ class FirstRankFailed(TunewrightError, RuntimeError):
 
 def nearest(name: str, accepted: Iterable[str]) -> str:
     """`" Did you mean `x`?"` for the closest accepted name, or an empty string: to be added to a message."""
-    close = difflib.get_close_matches(name, list(accepted), n=1, cutoff=0.6)
-    return f" Did you mean `{close[0]}`?" if close else ""
+    found = closest(name, accepted)
+    return "" if found is None else f" Did you mean `{found}`?"
+
+
+def closest(name: str, accepted: Iterable[str]) -> str | None:
+    """The accepted name that is most like this one, if any is like it at all."""
+    return next(iter(difflib.get_close_matches(name, list(accepted), n=1, cutoff=0.6)), None)

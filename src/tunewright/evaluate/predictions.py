@@ -8,7 +8,7 @@ there: they are predictions to be used, and are left out of every score. Shapes:
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -121,6 +121,11 @@ class Predictions:
     def logits_NC(self) -> Floats:
         """Raw logits for each of `names`; -inf for a class that the system does not know."""
         return self._matrix("logits", unknown=-np.inf)
+
+    def only(self, row_ids: Collection[str]) -> Predictions:
+        """Some of the rows, in their order here."""
+        chosen = [row_id in row_ids for row_id in self.row_ids]
+        return Predictions(table=self.table.filter(pa.array(chosen, pa.bool_())), kind=self.kind, labels=self.labels)
 
     @cached_property
     def labelled(self) -> Predictions:

@@ -1,13 +1,25 @@
-"""`tunewright evaluate`: a model's scores on a labelled file, with intervals."""
+"""`tunewright evaluate`: a model's scores on a labelled file, with intervals, and an account of the rows behind them."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tunewright.core.errors import DataError
+import pyarrow.parquet as pq
+
+from tunewright.bundle import About
+from tunewright.core.errors import DataError, FolderError, closest
+from tunewright.core.folder import RunFolder, read_json
+from tunewright.core.text import fold
 from tunewright.data.columns import ColumnsConfig, find_columns, to_fields
-from tunewright.data.sources import read
-from tunewright.evaluate import Score, score
+from tunewright.data.keys import exact_keys
+from tunewright.data.labels import Spelling
+from tunewright.data.ledger import Entry
+from tunewright.data.sources import ReadResult, read
+from tunewright.evaluate import Predictions, Score, score, value_of
 from tunewright.evaluate.test_ledger import record
 from tunewright.serve import load
 from tunewright.tasks import TASKS
@@ -15,37 +27,180 @@ from tunewright.tasks import TASKS
 SEED = 17
 
 
-def evaluate_file(model: Path, path: Path, *, text: str | None = None, label: str | None = None) -> list[Score]:
-    """All scores of a bundle on a file. The columns are those of training unless they are named."""
+@dataclass(frozen=True, kw_only=True)
+class UnknownLabel:
+    """A label of the file that the model was not trained on: it can't be answered, so its rows count as wrong."""
+
+    label: str
+    rows: int
+    nearest: str | None
+    """The label of the model that is most like it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredScore:
+    """The test score of the run that made the model, and the same rows scored now."""
+
+    metric: str
+    stored: float
+    now: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """All scores of a model on a file, and what became of the file's rows: read = scored + the three below it."""
+
+    scores: list[Score]
+    rows_read: int
+    rows_scored: int
+    unreadable: int
+    unlabelled: int
+    """Rows without an answer, or with one that is no number where the model gives numbers."""
+    empty: int
+    """Labelled rows without any text: training leaves such rows out, too."""
+    merged: list[Spelling]
+    """Spellings of a label taken for the label, as training does: case, width and space apart they are equal."""
+    unknown: list[UnknownLabel]
+    seen: dict[str, int] | None
+    """Scored rows whose text stands in the model's own train, validation and test split; None where its run is not there."""
+    stored: StoredScore | None
+    """Where the file holds all test rows of the model's run."""
+    times_scored: int | None
+    """How many runs and models have been scored on just these rows; None where that can't be written down."""
+
+
+def evaluate_file(
+    model: str | Path, path: str | Path, *, text: str | None = None, text_pair: str | None = None,
+    label: str | None = None,
+) -> Evaluation:  # fmt: skip
+    """Score a bundle on a file. The columns are those of training unless they are named.
+
+    Raises DataError where the file has no answers, ModelError where the folder is no bundle.
+    """
+    bundle, path = Path(model), Path(path)
     if not path.exists():
         raise DataError(f"{path}: there is no such file.")
-    predictor = load(model)
+    predictor = load(bundle)
     about = predictor.about
     result = read(path)
+    chosen = _columns(result, about, text=text, text_pair=text_pair, label=label)
+    columns = find_columns(result.table, chosen=chosen)
+    if columns.label is None:
+        raise DataError(f"{path}: no column with answers was found. Name it with `--label COLUMN`.")
+    not_numbers: list[Entry] = []
+    fields = to_fields(result.table, columns, entries=not_numbers)
+    labelled = fields.filter([answer is not None for answer in fields.column("label").to_pylist()])
+    if not len(labelled):
+        raise DataError(f"{path}: column `{columns.label}` is empty on every row, so there is nothing to score.")
+    texts = exact_keys(labelled)
+    rows = labelled.filter([bool(key) for key in texts])
+    if not len(rows):
+        raise DataError(f"{path}: column `{columns.text}` is empty on every row that has an answer.")
+    gold, merged = _as_trained(rows.column("label").to_pylist(), about.labels)
+    row_ids = rows.column("row_id").to_pylist()
+    predictions = predictor.predictions(
+        row_ids,
+        rows.column("text").to_pylist(),
+        pairs=rows.column("text_pair").to_pylist() if "text_pair" in rows.column_names else None,
+        gold=gold,
+    )
+    folder = RunFolder(bundle.parent)
+    return Evaluation(
+        scores=score(predictions, split=path.name, system=about.system, seed=SEED),
+        rows_read=result.read,
+        rows_scored=len(rows),
+        unreadable=len(result.quarantined),
+        unlabelled=len(fields) - len(labelled),
+        empty=len(labelled) - len(rows),
+        merged=merged,
+        unknown=_unknown(gold, about.labels),
+        seen=_seen(texts, folder) if folder.rows.exists() else None,
+        stored=_stored(predictions, about.system, folder),
+        times_scored=_note_in_test_ledger(row_ids, about),
+    )
+
+
+def _columns(
+    result: ReadResult, about: About, *, text: str | None, text_pair: str | None, label: str | None
+) -> ColumnsConfig:
     names = set(result.table.column_names)
 
     def column(given: str | None, field: str) -> str | None:
         trained = about.columns.get(field)
         return given or (trained if trained in names else None)
 
-    chosen = ColumnsConfig(
-        text=column(text, "text"), text_pair=column(None, "text_pair"), label=column(label, "label"),
-        task=TASKS[about.task].kind,
+    return ColumnsConfig(
+        text=column(text, "text"),
+        text_pair=column(text_pair, "text_pair") if "text_pair" in about.fields else "none",
+        label=column(label, "label"), task=TASKS[about.task].kind,
     )  # fmt: skip
-    columns = find_columns(result.table, chosen=chosen)
-    fields = to_fields(result.table, columns)
-    if "label" not in fields.column_names:
-        raise DataError(f"{path}: no column with answers was found. Name it with `--label COLUMN`.")
-    answers = fields.column("label").to_pylist()
-    labelled = fields.filter([answer is not None for answer in answers])
-    if not len(labelled):
-        raise DataError(f"{path}: column `{columns.label}` is empty on every row, so there is nothing to score.")
-    row_ids = labelled.column("row_id").to_pylist()
-    predictions = predictor.predictions(
-        row_ids,
-        labelled.column("text").to_pylist(),
-        pairs=labelled.column("text_pair").to_pylist() if "text_pair" in labelled.column_names else None,
-        gold=labelled.column("label").to_pylist(),
+
+
+def _as_trained(answers: list[Any], labels: Sequence[str]) -> tuple[list[Any], list[Spelling]]:
+    """The answers with each spelling that is new, but equal to one label of the model after folding, taken for it."""
+    by_fold: dict[str, list[str]] = {}
+    for label in labels:
+        by_fold.setdefault(fold(label), []).append(label)
+    counts: Counter[str] = Counter()
+
+    def meant(written: str) -> str:
+        known = by_fold.get(fold(written), [])
+        if written in labels or len(known) != 1:
+            return written
+        counts[written] += 1
+        return known[0]
+
+    def mended(answer: Any) -> Any:
+        if isinstance(answer, str):
+            return meant(answer)
+        return list(dict.fromkeys(map(meant, answer))) if isinstance(answer, list) else answer
+
+    gold = [mended(answer) for answer in answers]
+    return gold, [
+        Spelling(written=written, meant=by_fold[fold(written)][0], rows=rows)
+        for written, rows in sorted(counts.items())
+    ]
+
+
+def _unknown(gold: list[Any], labels: Sequence[str]) -> list[UnknownLabel]:
+    said = Counter(label for answer in gold for label in (answer if isinstance(answer, list) else [answer]))
+    return [
+        UnknownLabel(label=label, rows=rows, nearest=closest(label, labels))
+        for label, rows in sorted(said.items(), key=lambda pair: (-pair[1], str(pair[0])))
+        if isinstance(label, str) and label not in labels
+    ]
+
+
+def _seen(texts: list[str], folder: RunFolder) -> dict[str, int]:
+    known = pq.read_table(folder.rows)
+    split_of = dict(zip(exact_keys(known), known.column("split").to_pylist(), strict=True))
+    counts = Counter(split_of.get(key) for key in texts if key)
+    return {name: counts[name] for name in ("train", "validation", "test")}
+
+
+def _stored(predictions: Predictions, system: str, folder: RunFolder) -> StoredScore | None:
+    """The stored score beside the same rows as they are answered now; None where the file lacks any of the test rows."""
+    path = folder.predictions(system, "test")
+    if not (path.exists() and folder.evidence.exists() and folder.scores.exists()):
+        return None
+    test = set(pq.read_table(path, columns=["row_id"]).column("row_id").to_pylist())
+    if not test <= set(predictions.row_ids):
+        return None
+    metric = read_json(folder.evidence)["primary_metric"]
+    now = value_of(predictions.only(test), metric)
+    stored = next(
+        (
+            s["value"]
+            for s in read_json(folder.scores)
+            if (s["metric"], s["system"], s["split"], s["slice"]) == (metric, system, "test", None)
+        ),
+        None,
     )
-    record(row_ids, about.recipe_digest)
-    return score(predictions, split=path.name, system=about.system, seed=SEED)
+    return None if now is None or stored is None else StoredScore(metric=metric, stored=stored, now=now)
+
+
+def _note_in_test_ledger(row_ids: list[str], about: About) -> int | None:
+    try:
+        return record(row_ids, about.recipe_digest)
+    except FolderError:
+        return None
