@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -152,7 +153,8 @@ def test_evaluate_scores_a_labelled_file(finished: tw.Run, reviews: Path) -> Non
 
 def test_evaluate_finds_the_rows_of_training_and_the_stored_test_score(finished: tw.Run, reviews: Path) -> None:
     found = tw.evaluate_file(finished.folder.bundle, reviews)
-    assert found.seen is not None and found.stored is not None
+    assert found.seen is not None
+    assert found.stored is not None
     rows = pq.read_table(finished.folder.rows).column("split").to_pylist()
     assert found.seen["test"] == rows.count("test")
     assert found.seen["train"] >= rows.count("train")  # a duplicate of a training row was trained on as well
@@ -216,6 +218,26 @@ def test_report_and_card_are_there(finished: tw.Run) -> None:
     assert "reviews.csv" in page
     card = (finished.folder.bundle / "README.md").read_text(encoding="utf-8")
     assert "tunewright" in card.lower()
+
+
+def test_everything_on_the_screen_is_chinese_where_that_is_asked_for(
+    tiny_model: Path, reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overrides = [part for override in QUICK for part in ("--set", override)]
+    folder = tmp_path / "run"
+    arguments = ["run", str(reviews), "--model", str(tiny_model), "--output", str(folder), "--lang", "zh", *overrides]
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    # Names of files, columns, labels, settings and metrics are what they are; three English words in a row are prose.
+    named = r"\S*[/.=`|_-]\S*|--\S+|COLUMN|CODE|FOLDER_OR_HUB_ID"
+    prose = [
+        line for line in (printed.err + printed.out).splitlines()
+        if re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", re.sub(named, "", line))
+    ]  # fmt: skip
+    assert not prose
+    assert "推荐：" in printed.out
+    assert main(["train", str(folder / "recipe.yaml"), "--output", str(tmp_path / "again")]) == 0
+    assert "推荐：" in capsys.readouterr().out  # the recipe says which language
 
 
 def test_private_leaves_no_text_in_report_card_or_messages(

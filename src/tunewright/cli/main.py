@@ -102,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
     predict.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
+    predict.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     add_json(predict)
 
     evaluate = add_verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file")
@@ -180,7 +181,7 @@ def _init(options: argparse.Namespace) -> int:
         baseline_column=options.baseline_column, model=options.model, output=options.output, language=options.lang,
         private=options.private, overrides=options.set, listener=screen.listen,
     )  # fmt: skip
-    screen.result({"recipe": str(path)}, f"{path}: the recipe. Go on with: tunewright train {path}")
+    screen.result({"recipe": str(path)}, screen.in_words("recipe", path=path))
     return 0
 
 
@@ -188,7 +189,7 @@ def _predict(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
     from tunewright.pipeline.predict import predict_file, predict_text
 
-    screen = Screen(as_json=options.json)
+    screen = Screen(as_json=options.json, language=options.lang or "en")
     path = Path(options.input)
     looks_like_file = _exists(path) or path.suffix.lower() in {".csv", ".tsv", ".jsonl", ".json", ".parquet"}
     if looks_like_file and "\n" not in options.input:
@@ -196,7 +197,7 @@ def _predict(options: argparse.Namespace) -> int:
             options.model, path, output=options.output, text=options.text, text_pair=options.text_pair,
             listener=screen.listen,
         )  # fmt: skip
-        screen.result(summary, f"{summary['rows']} rows answered in {summary['output']}")
+        screen.result(summary, screen.in_words("answered", **summary))
     else:
         answer = predict_text(options.model, options.input, pair=options.pair)
         screen.answer(answer)
@@ -238,10 +239,8 @@ def _models_convert(options: argparse.Namespace) -> int:
     from tunewright.models.convert import convert
 
     result = convert(options.source, options.target)
-    Screen(as_json=options.json).result(
-        {"folder": str(options.target), "digest": result.digest},
-        f"{options.target}: safetensors written, digest {result.digest}",
-    )
+    converted = {"folder": str(options.target), "digest": result.digest}
+    Screen(as_json=options.json).result(converted, f"{options.target}: safetensors written, digest {result.digest}")
     return 0
 
 

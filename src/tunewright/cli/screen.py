@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from markupsafe import Markup
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,6 +20,8 @@ from rich.table import Table
 
 from tunewright.cli.words import WORDS
 from tunewright.core.events import Event
+from tunewright.report.findings import say
+from tunewright.report.words import Language, Words
 
 PLAIN_LINE_SECONDS = 10.0
 """Without a terminal, one progress line at most this often."""
@@ -36,9 +39,10 @@ def show_error(message: str, *, as_json: bool = False) -> None:
 class Screen:
     """Shows one verb's progress and result."""
 
-    def __init__(self, *, as_json: bool = False, language: str = "en", private: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, language: Language = "en", private: bool = False) -> None:
         self._as_json = as_json
         self._words = WORDS[language]
+        self._sentences = Words(language)
         self._private = private
         self._err = Console(stderr=True, soft_wrap=True, highlight=False)
         self._out = Console(soft_wrap=True, highlight=False)
@@ -86,10 +90,11 @@ class Screen:
             cells = [_score_cell(scores, system, metric) for metric in shown]
             table.add_row(self._words.get(f"system.{system}", system), *cells)
         self._out.print(table)
-        self._out.print(
-            f"{self._words['recommended']}: {self._words.get('system.' + evidence['recommended'], evidence['recommended'])}"
-        )
-        self._out.print(f"{self._words['report']}: {run.report}")
+        colon, recommended = self._words["colon"], evidence["recommended"]
+        self._out.print(f"{self._words['recommended']}{colon}{self._words.get(f'system.{recommended}', recommended)}")
+        if why := self._sentences.why_recommended(evidence.get("recommendation") or {}):
+            self._out.print(f"[dim]{escape(why.striptags())}[/]")
+        self._out.print(f"{self._words['report']}{colon}{run.report}")
 
     def result(self, value: dict[str, Any], text: str) -> None:
         """One object or one line."""
@@ -98,6 +103,10 @@ class Screen:
             self._print_json(value)
         else:
             self._out.print(escape(text))
+
+    def in_words(self, key: str, **values: Any) -> str:
+        """A sentence of `words.py` in the language of this screen."""
+        return self._words[key].format(**values)
 
     def text(self, text: str) -> None:
         """Verbatim."""
@@ -173,13 +182,17 @@ class Screen:
 
     # ---- events of a run
 
+    def _on_run_started(self, event: Event) -> None:
+        """The recipe decides the language: `train` has no option for it."""
+        self._words, self._sentences = WORDS[event["language"]], Words(event["language"])
+        self._private = event["private"]
+
     def _on_decided(self, event: Event) -> None:
-        how = f"  [dim]({escape(event['overrule'])})[/]" if event["overrule"] else ""
-        value = event["value"]
-        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        name = self._words.get(f"what.{event['what']}", str(event["what"]))
-        why = f" — {escape(str(event['why']))}" if event["why"] else ""
-        self._err.print(f"  [bold]{escape(name)}[/]: {escape(shown)}{why}{how}")
+        said = self._sentences
+        how = f"  [dim]({escape(said.pick(event['overrule']))})[/]" if event["overrule"] else ""
+        name, value = str(said.name("decision", event["what"])), said.decided(event["value"])
+        why = f" — {escape(said.pick(event['why']))}" if event["why"] else ""
+        self._err.print(f"  [bold]{escape(name)}[/]{self._words['colon']}{escape(value)}{why}{how}")
 
     def _on_stage_started(self, event: Event) -> None:
         self._close_bar()
@@ -189,23 +202,25 @@ class Screen:
     def _on_finding(self, event: Event) -> None:
         colour = "red" if event["severity"] == "error" else "yellow"
         severity = self._words.get(f"severity.{event['severity']}", event["severity"])
-        self._err.print(f"  [{colour}]{severity}[/]  {escape(event['message'])}")
+        message = Markup(say(event, self._sentences, private=self._private).message)
+        self._err.print(f"  [{colour}]{severity}[/]  {escape(message.striptags())}")
 
     def _on_notice(self, event: Event) -> None:
         text = self._words.get(f"notice.{event['code']}")
         if text:
-            self._err.print("  " + escape(text.format(**event)))
+            self._err.print("  " + escape(text.format(**{k: self._sentences.pick(v) for k, v in event.items()})))
 
     def _on_forecast(self, event: Event) -> None:
+        duration = self._sentences.duration
         text = self._words["forecast"].format(
-            seconds=_duration(event["seconds"]), low=_duration(event["seconds_low"]), high=_duration(event["seconds_high"]),
+            seconds=duration(event["seconds"]), low=duration(event["seconds_low"]), high=duration(event["seconds_high"]),
             gigabytes=event["peak_memory_gigabytes"], steps=event["num_steps"],
         )  # fmt: skip
         self._err.print("  " + text)
 
     def _on_step(self, event: Event) -> None:
         rate = event["examples"] / max(event["seconds"], 1e-9)
-        line = f"loss {event['loss']:.4f}  {rate:.0f} examples/s"
+        line = self._words["step"].format(loss=event["loss"], rate=rate)
         if self._err.is_terminal:
             if self._bar is None:
                 self._bar = Progress(
@@ -220,16 +235,16 @@ class Screen:
             self._bar.update(self._task, completed=event["step"] + 1, description=line)
         elif time.monotonic() - self._last_line >= PLAIN_LINE_SECONDS:
             self._last_line = time.monotonic()
-            self._err.print(f"  step {event['step'] + 1}/{event['num_steps']}  {line}")
+            self._err.print(
+                "  " + self._words["step_of"].format(step=event["step"] + 1, steps=event["num_steps"]) + line
+            )
 
     def _on_evaluated(self, event: Event) -> None:
         best = "  *" if event["best"] else ""
-        self._err.print(
-            f"  epoch {event['epoch']:.2f}  {event['metric']} {event['value']:.4f}  loss {event['loss']:.4f}{best}"
-        )
+        self._err.print("  " + self._words["evaluated"].format(**event) + best)
 
     def _on_fold_finished(self, event: Event) -> None:
-        self._err.print(f"  {event['fold'] + 1}/{event['folds']}")
+        self._err.print("  " + self._words["fold"].format(fold=event["fold"] + 1, folds=event["folds"]))
 
     def _on_stopped_early(self, event: Event) -> None:
         self._close_bar()
@@ -258,7 +273,3 @@ def _score_cell(scores: Sequence[dict[str, Any]], system: str, metric: str) -> s
             interval = "" if s["low"] is None else f" ({s['low']:.3f}–{s['high']:.3f})"
             return f"{s['value']:.3f}{interval}"
     return "–"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import MissingExtraError, ModelError
+from tunewright.core.sentence import Sentence
 from tunewright.models.folder import has_weights
 
 Announce = Callable[[str], None]
@@ -64,7 +65,13 @@ def from_hub(
         wanted = _wanted(info.siblings or [], weights, hub_id)
         if announce:
             size = sum(file.size or 0 for file in wanted)
-            announce(_sentence(hub_id, str(info.sha)[:8], len(wanted), size, _license_of(info)))
+            announce(
+                Sentence(
+                    "downloading {model} at {commit}: {files} files, {megabytes:,.0f} MB, licence {license}",
+                    model=hub_id, commit=str(info.sha)[:8], files=len(wanted), megabytes=size / 1e6,
+                    license=_license_of(info),
+                )
+            )  # fmt: skip
         names = [file.rfilename for file in wanted]
         folder = Path(snapshot_download(hub_id, revision=info.sha, allow_patterns=names))
     except ModelError:
@@ -82,7 +89,7 @@ def from_modelscope(model_id: str, *, revision: str | None, announce: Announce |
     except ImportError:
         raise MissingExtraError("modelscope", extra="modelscope", needed_for=f"`modelscope:{model_id}`") from None
     if announce:
-        announce(f"downloading {model_id} from ModelScope (its size is not known beforehand)")
+        announce(Sentence("downloading {model} from ModelScope (its size is not known beforehand)", model=model_id))
     try:
         folder = Path(snapshot_download(model_id, revision=revision, allow_file_pattern=[*DATA_FILES, *SAFE_WEIGHTS]))
     except Exception as error:
@@ -117,10 +124,6 @@ def _license_of(info: Any) -> str:
     card = getattr(info, "card_data", None)
     stated = card.get("license") if card is not None else None
     return str(stated) if stated else "not stated"
-
-
-def _sentence(hub_id: str, commit: str, files: int, size: int, license_name: str) -> str:
-    return f"downloading {hub_id} at {commit}: {files} files, {size / 1e6:,.0f} MB, licence {license_name}"
 
 
 def _cant_fetch(hub_id: str, error: Exception) -> str:

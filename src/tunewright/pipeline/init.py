@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tunewright.core.errors import RecipeError
 from tunewright.core.folder import RunFolder, write_text
-from tunewright.pipeline.decide import Wishes, decide
+from tunewright.pipeline.decide import decide
 from tunewright.pipeline.journal import Listener, open_journal
+from tunewright.pipeline.wishes import Wishes
 from tunewright.recipe import dump_recipe
 from tunewright.runtime import World
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tunewright.core.errors import StoppedBySignal
 from tunewright.core.events import Event, EventLog
 from tunewright.core.folder import RunFolder
+from tunewright.core.sentence import in_both
 from tunewright.runtime import World
 
 Listener = Callable[[Event], None]
@@ -48,7 +49,7 @@ class Journal:
 
     def say(self, code: str, **values: object) -> None:
         """Something a person should know: shown on screen, kept in the events."""
-        self.events.emit("notice", code=code, **values)
+        self.events.emit("notice", code=code, **{name: in_both(value) for name, value in values.items()})
 
 
 def open_journal(folder: RunFolder, *, world: World, listener: Listener | None, stop: Stop | None) -> Journal:

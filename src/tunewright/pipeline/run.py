@@ -19,13 +19,14 @@ from tunewright.core.folder import RunFolder, discard, read_json, write_json, wr
 from tunewright.core.text import digest
 from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
 from tunewright.pipeline.bundling import bundle_baseline, bundle_frozen, bundle_model
-from tunewright.pipeline.decide import Wishes, decide
+from tunewright.pipeline.decide import decide
 from tunewright.pipeline.fine_tune import Tuned, cross_validate, features_of, fine_tune, load_base, refit_on_all
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.judge import judge
 from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.request import Request, find_folder, locked, make_request
 from tunewright.pipeline.unlabelled import predict_unlabelled
+from tunewright.pipeline.wishes import Wishes
 from tunewright.recipe import Recipe, WrittenRecipe, dump_recipe, load_recipe, read_recipe
 from tunewright.report import render
 from tunewright.report.card import model_card
@@ -157,7 +158,10 @@ def _resume_or_start(asked: Recipe, find: Callable[[], RunFolder], request: Requ
     with contextlib.ExitStack() as until_the_end:
         world.from_first(lambda: until_the_end.enter_context(locked(folder)))
         journal = open_journal(folder, world=world, listener=attempt.listener, stop=attempt.stop)
-        journal.events.emit("run_started", version=request.version, source=request.source, folder=str(folder.path))
+        journal.events.emit(
+            "run_started", version=request.version, source=request.source, folder=str(folder.path),
+            language=asked.report.language, private=asked.report.private,
+        )  # fmt: skip
         if not world.from_first(folder.recipe.exists):
             with journal.stage("plan"):
                 if attempt.dropped:

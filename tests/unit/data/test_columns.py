@@ -192,7 +192,7 @@ def test_none_says_that_there_is_no_such_column() -> None:
     table = raw(premise=sentences(EN), hypothesis=sentences(EN), label=cycle("a", "b"), weight=cycle(1, 2))
     plan = find_columns(table, chosen=ColumnsConfig(text_pair="none", weight="none", label="none"))
     assert (plan.text_pair, plan.weight, plan.label) == (None, None, None)
-    assert plan.reasons["weight"] == "weight: none, as asked for"
+    assert plan.reasons["weight"] == "none, as asked for"
     assert find_columns(table, chosen=ColumnsConfig(text="premise")).text_pair is None
 
 

@@ -7,6 +7,7 @@ import re
 import pyarrow as pa
 
 from tunewright.core.errors import DataError
+from tunewright.core.sentence import Sentence
 from tunewright.data import hints
 from tunewright.data.columns.profile import Profile
 
@@ -23,7 +24,7 @@ def find_split(free: list[Profile], reasons: Reasons) -> str | None:
         values = {hints.SPLIT_VALUES.get(hints.plain(value)) for value in list(one.counts)[:20]}
         named = hints.rank(one.name, hints.SPLIT) is not None
         if named and one.distinct <= 10 and "train" in values and None not in values:
-            reasons["split"] = f"split `{one.name}`: says {', '.join(sorted(map(str, values)))}. {_overrule('split')}"
+            reasons["split"] = Sentence("says {values}", values=", ".join(sorted(map(str, values))))
             return one.name
     return None
 
@@ -33,10 +34,10 @@ def find_texts(free: list[Profile], names: list[str], reasons: Reasons, *, pairs
     pair_found = _find_pair(free) if pairs else None
     if pair_found is not None:
         first, second = pair_found
-        reasons["text"] = (
-            f"text `{first}` and `{second}`: a pair by their names. Name one of them with --text to use it alone."
+        reasons["text"] = Sentence(
+            "a pair with `{other}` by their names; --text with one of them uses it alone", other=second
         )
-        reasons["text_pair"] = reasons["text"]
+        reasons["text_pair"] = Sentence("a pair with `{other}` by their names", other=first)
         return pair_found
     candidates = sorted((one for one in free if _text_score(one) > 0), key=_text_score, reverse=True)
     if not candidates:
@@ -44,11 +45,12 @@ def find_texts(free: list[Profile], names: list[str], reasons: Reasons, *, pairs
             f"no column reads like text. The columns are: {', '.join(names)}. Name the one to judge with --text NAME."
         )
     best = candidates[0]
-    others = f" Others that read like text: {', '.join(one.name for one in candidates[1:4])}." if candidates[1:] else ""
-    named = "by its name and content" if hints.rank(best.name, hints.TEXT) is not None else "by its content"
-    reasons["text"] = (
-        f"text `{best.name}`: {named}, {best.mean_length:.0f} characters a cell.{others} Overrule with --text."
-    )
+    others = [one.name for one in candidates[1:4]]
+    reasons["text"] = Sentence(
+        "{how}, {length:.0f} characters a cell{others}",
+        how=_how(best, hints.TEXT), length=best.mean_length,
+        others=Sentence("; others that read like text: {names}", names=", ".join(others)) if others else "",
+    )  # fmt: skip
     return best.name, None
 
 
@@ -93,17 +95,18 @@ def find_label(table: pa.Table, free: list[Profile], reasons: Reasons) -> str | 
     """The answer; where it is numbers and another column spells them out, that column."""
     candidates = sorted((one for one in free if _label_score(one) > 0), key=_label_score, reverse=True)
     if not candidates:
-        reasons["label"] = "label: no column looks like an answer. Name it with --label NAME."
+        reasons["label"] = Sentence("no column looks like an answer; --label NAME names it")
         return None
     best = candidates[0]
     others = [one.name for one in candidates[1:4]]
-    also = f" Others that could be: {', '.join(others)}." if others else ""
     spelt = _spelt_out(table, best, free)
     if spelt is not None:
-        reasons["label"] = f"label `{spelt}`: it spells out the numbers of `{best.name}`, one name each. Overrule with --label."  # fmt: skip  # noqa: E501
+        reasons["label"] = Sentence("it spells out the numbers of `{column}`, one name each", column=best.name)
         return spelt
-    named = "by its name and content" if hints.rank(best.name, hints.LABEL) is not None else "by its content"
-    reasons["label"] = f"label `{best.name}`: {named}, {best.distinct} different values.{also} Overrule with --label."
+    reasons["label"] = Sentence(
+        "{how}, {distinct} different values{others}", how=_how(best, hints.LABEL), distinct=best.distinct,
+        others=Sentence("; others that could be: {names}", names=", ".join(others)) if others else "",
+    )  # fmt: skip
     return best.name
 
 
@@ -152,7 +155,7 @@ def find_weight(free: list[Profile], reasons: Reasons) -> str | None:
     """A column of that name that holds numbers only."""
     for one in free:
         if hints.plain(one.name) in hints.WEIGHT and one.count and one.numeric == 1.0:
-            reasons["weight"] = f"weight `{one.name}`: by its name, numbers throughout. {_overrule('weight')}"
+            reasons["weight"] = Sentence("by its name, numbers throughout")
             return one.name
     return None
 
@@ -164,10 +167,10 @@ def find_group(free: list[Profile], num_rows: int, reasons: Reasons) -> str | No
         if place is None or place >= len(hints.GROUP) or one.count < 0.9 * num_rows:
             continue
         if MIN_GROUPS <= one.distinct < 0.95 * one.count and max(one.counts.values()) <= 0.1 * one.count:
-            reasons["group"] = f"group `{one.name}`: {one.distinct} groups whose rows stay on one side of the split. Overrule with --group NAME (or none)."  # fmt: skip  # noqa: E501
+            reasons["group"] = Sentence("{groups} groups whose rows stay on one side of the split", groups=one.distinct)
             return one.name
     return None
 
 
-def _overrule(role: str) -> str:
-    return f"Overrule with --set data.columns.{role}=NAME (or none)."
+def _how(one: Profile, names: list[str]) -> Sentence:
+    return Sentence("by its name and content" if hints.rank(one.name, names) is not None else "by its content")

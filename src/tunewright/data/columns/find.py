@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from tunewright.core.config import Config
 from tunewright.core.errors import DataError, nearest
-from tunewright.data.columns.choose import find_group, find_label, find_split, find_texts, find_weight
+from tunewright.core.sentence import Sentence
+from tunewright.data.columns.choose import Reasons, find_group, find_label, find_split, find_texts, find_weight
 from tunewright.data.columns.labels import Kind, find_kind
 from tunewright.data.columns.profile import Profile, profile
 from tunewright.data.language import find_language
@@ -68,7 +69,7 @@ class ColumnPlan:
     label_separator: str | None = None
     language: str = "und"
     reasons: dict[str, str]
-    """A sentence for each decision, with the option that overrules it."""
+    """Why each column was chosen, and the kind and the language; a `Sentence` each."""
 
 
 def find_columns(table: pa.Table, *, chosen: ColumnsConfig | None = None) -> ColumnPlan:
@@ -78,7 +79,7 @@ def find_columns(table: pa.Table, *, chosen: ColumnsConfig | None = None) -> Col
     asked = {part: getattr(chosen, part) for part in PARTS}
     _check_asked(asked, names)
     profiles = {name: profile(name, table.column(name)) for name in names}
-    reasons = {part: _as_asked(part, name, names) for part, name in asked.items() if name is not None}
+    reasons: Reasons = {part: _as_asked(name, names) for part, name in asked.items() if name is not None}
     columns = {part: name if name in names else None for part, name in asked.items()}
 
     def free() -> list[Profile]:
@@ -113,22 +114,21 @@ def _check_asked(asked: dict[str, str | None], names: list[str]) -> None:
             )
 
 
-def _as_asked(part: str, name: str, names: list[str]) -> str:
-    what = part.replace("_", " ")
-    return f"{what} `{name}`: as asked for" if name in names else f"{what}: none, as asked for"
+def _as_asked(name: str, names: list[str]) -> Sentence:
+    return Sentence("as asked for" if name in names else "none, as asked for")
 
 
 def _find_kind(
-    chosen: ColumnsConfig, table: pa.Table, profiles: dict[str, Profile], label: str | None, reasons: dict[str, str]
+    chosen: ColumnsConfig, table: pa.Table, profiles: dict[str, Profile], label: str | None, reasons: Reasons
 ) -> tuple[Kind, str | None]:
     if label is None:
         return chosen.task or "single_label", chosen.label_separator
     kind, separator, why = find_kind(profiles[label], is_list=pa.types.is_list(table.column(label).type))
     if chosen.label_separator is not None:
         kind, separator = "multi_label", chosen.label_separator
-        why = f"multi-label: the separator `{separator}` was given"
+        why = Sentence("the separator `{separator}` was given", separator=separator)
     if chosen.task is not None and chosen.task != kind:
         separator = separator if chosen.task == "multi_label" else None
-        kind, why = chosen.task, f"{chosen.task}: as asked for"
+        kind, why = chosen.task, Sentence("as asked for")
     reasons["task"] = why
     return kind, separator

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from typing import Literal
 
+from tunewright.core.sentence import Sentence
 from tunewright.data import hints
 from tunewright.data.columns.profile import Profile
 
@@ -13,32 +14,41 @@ Kind = Literal["single_label", "multi_label", "regression"]
 
 SEPARATORS = (";", "|", "、", "；", ",", "，", "/")
 MAX_INTEGER_CLASSES = 20
-_HOW = "Overrule with --task classify, multi_label or regression."
 
 
-def find_kind(label: Profile, *, is_list: bool) -> tuple[Kind, str | None, str]:
+def find_kind(label: Profile, *, is_list: bool) -> tuple[Kind, str | None, Sentence]:
     """(kind, separator of several labels in a cell, why)."""
     if is_list or label.lists > 0.9:
-        return "multi_label", None, f"multi-label: the cells of `{label.name}` are lists. {_HOW}"
+        return "multi_label", None, Sentence("the cells of `{column}` are lists", column=label.name)
     if label.numeric == 1.0:
         return _numeric_kind(label)
     separator = find_separator(label)
     if separator is not None:
         example = next(value for value in label.counts if separator in value)
-        return "multi_label", separator, f"multi-label: cells such as `{example}` hold labels that also come alone or otherwise combined, with `{separator}` between them. {_HOW}"  # fmt: skip  # noqa: E501
-    return "single_label", None, f"single label: {label.distinct} different values in `{label.name}`. {_HOW}"
+        why = Sentence(
+            "cells such as `{example}` hold labels that also come alone or otherwise combined, with `{separator}` between "
+            "them",
+            example=example, separator=separator,
+        )  # fmt: skip
+        return "multi_label", separator, why
+    why = Sentence("{count} different values in `{column}`", count=label.distinct, column=label.name)
+    return "single_label", None, why
 
 
-def _numeric_kind(label: Profile) -> tuple[Kind, None, str]:
+def _numeric_kind(label: Profile) -> tuple[Kind, None, Sentence]:
     if label.integer < 1.0:
-        return "regression", None, f"regression: `{label.name}` holds numbers with decimals. {_HOW}"
+        return "regression", None, Sentence("`{column}` holds numbers with decimals", column=label.name)
     values = sorted({int(float(value)) for value in label.counts})
     whole_range = values[0] in (0, 1) and values == list(range(values[0], values[-1] + 1))
     numbered = whole_range and label.count >= 5 * len(values)
     if len(values) <= MAX_INTEGER_CLASSES or (numbered and hints.plain(label.name) not in ("score", "rating")):
-        why = f"{len(values)} different whole numbers in `{label.name}` are taken for classes"
-        return "single_label", None, f"single label: {why}; with --task regression they are amounts."
-    return "regression", None, f"regression: `{label.name}` holds {len(values)} different whole numbers. {_HOW}"
+        why = Sentence(
+            "{count} different whole numbers in `{column}` are taken for classes; with --task regression they are amounts",
+            count=len(values), column=label.name,
+        )  # fmt: skip
+        return "single_label", None, why
+    why = Sentence("`{column}` holds {count} different whole numbers", column=label.name, count=len(values))
+    return "regression", None, why
 
 
 def find_separator(label: Profile) -> str | None:

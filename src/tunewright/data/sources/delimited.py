@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from tunewright.core.errors import DataError
+from tunewright.core.sentence import Sentence
 from tunewright.data.sources.dialect import find_dialect, find_header, numbered_without_name, sample_lines, shape_of
 from tunewright.data.sources.lines import Line, physical_lines
 from tunewright.data.sources.records import Dialect, RowShape, records
@@ -29,7 +30,7 @@ def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
     has_header, why_header = find_header(rows)
     if config.header is not None:
         has_header = config.header == "first_row"
-        why_header = f"header: {'the first row' if has_header else 'none'}, as asked for"
+        why_header = Sentence("header: the first row, as asked for" if has_header else "header: none, as asked for")
     if rows and has_header:
         names = ["", *rows[0]] if numbered_without_name(rows) else _trim(rows[0], rows[1:])
     else:
@@ -112,11 +113,11 @@ def _usual_width(rows: list[list[str]]) -> int:
 
 
 def _quoting_reasons(dialect: Dialect) -> list[str]:
-    found = []
+    found: list[str] = []
     if not dialect.quoting:
-        found.append("quotes: plain characters, they wrap no cells in this file")
+        found.append(Sentence("quotes: plain characters, they wrap no cells in this file"))
     if dialect.escape:
-        found.append('quotes: a quote inside a cell is written \\"')
+        found.append(Sentence('quotes: a quote inside a cell is written \\"'))
     if dialect.skip_space:
-        found.append("spaces after a delimiter are layout")
+        found.append(Sentence("spaces after a delimiter are layout"))
     return found

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tunewright.core.errors import DataError, nearest
+from tunewright.core.sentence import Sentence
 from tunewright.data.sources.encoding import scan
 from tunewright.data.sources.jsonl import parse_object
 from tunewright.data.sources.types import Kind, Look, ReadConfig, Scan, Source
@@ -33,20 +34,20 @@ def find_format(path: Path, config: ReadConfig, sources: Mapping[str, Source]) -
     binary = [source for source in sources.values() if not source.is_text]
     kind, reason = _ask(look, [asked] if asked else binary, is_asked=asked is not None)
     if kind is not None and not sources[kind].is_text:
-        return kind, _scan_bytes(path, f"format {kind}: {reason}")
+        return kind, _scan_bytes(path, Sentence("format {kind}: {reason}", kind=kind, reason=reason))
     found = scan(path, encoding=config.encoding)
     if kind is None:
         look = Look(path=path, head=look.head, sample=found.sample)
         kind, reason = _ask(look, [source for source in sources.values() if source.is_text])
     assert kind is not None, "the last text format takes any text"
-    found.reasons.insert(0, f"format {kind}: {reason}")
+    found.reasons.insert(0, Sentence("format {kind}: {reason}", kind=kind, reason=reason))
     return kind, found
 
 
 def _ask(look: Look, sources: list[Source], *, is_asked: bool = False) -> tuple[Kind | None, str]:
     """The first format that says the file is its own, and why."""
     if is_asked:
-        return sources[0].name, "as asked for"
+        return sources[0].name, Sentence("as asked for")
     for source in sources:
         reason = source.recognise(look)
         if reason is not None:
@@ -56,7 +57,7 @@ def _ask(look: Look, sources: list[Source], *, is_asked: bool = False) -> tuple[
 
 def is_parquet(look: Look) -> str | None:
     """Parquet by its first four bytes."""
-    return "its first bytes" if look.head.startswith(b"PAR1") else None
+    return Sentence("its first bytes") if look.head.startswith(b"PAR1") else None
 
 
 def is_jsonl(look: Look) -> str | None:
@@ -67,27 +68,27 @@ def is_jsonl(look: Look) -> str | None:
     lines = _first_lines(look)
     objects = any(isinstance(parse_object(line.strip()), dict) for line in lines)
     if look.sample.lstrip().startswith("{") and objects and not (suffix == ".json" and len(lines) == 1):
-        return "its lines are JSON objects"
-    return "by its ending" if suffix in (".jsonl", ".ndjson") else None
+        return Sentence("its lines are JSON objects")
+    return Sentence("by its ending") if suffix in (".jsonl", ".ndjson") else None
 
 
 def is_json(look: Look) -> str | None:
     """JSON: a list, or an object over several lines."""
     if _starts_list(look):
-        return "it starts with a list"
+        return Sentence("it starts with a list")
     if look.sample.lstrip().startswith("{"):
-        return "it starts with an object"
-    return "by its ending" if look.path.suffix.lower() == ".json" else None
+        return Sentence("it starts with an object")
+    return Sentence("by its ending") if look.path.suffix.lower() == ".json" else None
 
 
 def is_tsv(look: Look) -> str | None:
     """TSV by the ending; in other files the delimiter is found with the columns."""
-    return "rows of text" if look.path.suffix.lower() in (".tsv", ".tab") else None
+    return Sentence("rows of text") if look.path.suffix.lower() in (".tsv", ".tab") else None
 
 
 def is_rows_of_text(look: Look) -> str | None:
     """Whatever else is text: CSV with a delimiter that is found with the columns."""
-    return "rows of text"
+    return Sentence("rows of text")
 
 
 def _starts_list(look: Look) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from tunewright.core.sentence import Sentence
 from tunewright.core.text import is_cjk
 from tunewright.data import hints
 from tunewright.data.sources.lines import Line
@@ -46,7 +47,8 @@ def find_dialect(lines: list[Line], *, chosen: str | None, preferred: str) -> tu
     """The dialect and a sentence that says why. `preferred` decides between equals: the file's ending suggests it."""
     if chosen is not None:
         delimiter = NAMED.get(chosen, chosen)
-        return _find_quoting(lines, delimiter), f"delimiter {SPELT.get(delimiter, delimiter)}: as asked for"
+        why = Sentence("delimiter {delimiter}: as asked for", delimiter=SPELT.get(delimiter, delimiter))
+        return _find_quoting(lines, delimiter), why
     first, head = lines[:_SAMPLE_LINES], next(line.text for line in lines if line.text.strip())
     trials = [
         _try(first, _find_quoting(lines if delimiter == "\t" else first, delimiter))
@@ -56,12 +58,12 @@ def find_dialect(lines: list[Line], *, chosen: str | None, preferred: str) -> tu
     trials = [trial for trial in trials if trial.width > 1]
     best = max(trials, key=lambda t: (round(t.score, 2), t.dialect.delimiter == preferred, t.width), default=None)
     if best is None or best.score < 0.5:
-        return _single_column(lines), "one column: no delimiter gives rows of equal width"
-    name = SPELT[str(best.dialect.delimiter)]
-    return (
-        best.dialect,
-        f"delimiter {name}: {best.good} of the first {best.good + best.bad} rows have {best.width} cells",
-    )
+        return _single_column(lines), Sentence("one column: no delimiter gives rows of equal width")
+    why = Sentence(
+        "delimiter {delimiter}: {good} of the first {total} rows have {width} cells",
+        delimiter=SPELT[str(best.dialect.delimiter)], good=best.good, total=best.good + best.bad, width=best.width,
+    )  # fmt: skip
+    return best.dialect, why
 
 
 def _try(lines: list[Line], dialect: Dialect) -> _Trial:
@@ -129,7 +131,7 @@ def _single_column(lines: list[Line]) -> Dialect:
 def find_header(rows: list[list[str]]) -> tuple[bool, str]:
     """Whether the first row names the columns, and why."""
     if not rows:
-        return True, "header: the file is empty"
+        return True, Sentence("header: the file is empty")
     first = rows[0]
     rest = [row for row in rows[1:] if row != first]  # joined files have their header again in the middle
     columns = [{row[i] for row in rest if i < len(row)} for i in range(len(first))]
@@ -137,18 +139,18 @@ def find_header(rows: list[list[str]]) -> tuple[bool, str]:
     known = [cell for cell in first if hints.is_known(cell) and cell not in again]
     prose = any(_is_prose(cell) for cell in first)
     if known and (not prose or 2 * len(known) >= len(first)):
-        return True, f"header: the first row has usual names ({', '.join(known[:3])})"
+        return True, Sentence("header: the first row has usual names ({names})", names=", ".join(known[:3]))
     if all(cell == str(i) for i, cell in enumerate(first)) and len(first) > 1:
-        return True, "header: the first row counts the columns"
+        return True, Sentence("header: the first row counts the columns")
     if any(_NUMBER.match(cell.strip()) for cell in first):
-        return False, "no header: the first row holds a number where a name would stand"
+        return False, Sentence("no header: the first row holds a number where a name would stand")
     if prose:
-        return False, "no header: the first row holds a sentence where a name would stand"
+        return False, Sentence("no header: the first row holds a sentence where a name would stand")
     if len(first) > 1 and again:
-        return False, "no header: a value of the first row comes again below it"
+        return False, Sentence("no header: a value of the first row comes again below it")
     if not rest:
-        return False, "no header: the only row has no usual column names"
-    return True, "header: the first row holds short words that do not come again"
+        return False, Sentence("no header: the only row has no usual column names")
+    return True, Sentence("header: the first row holds short words that do not come again")
 
 
 def _is_prose(cell: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tunewright.core.errors import DataError
+from tunewright.core.sentence import Sentence
 from tunewright.data.sources.lines import BLOCK, BOMS
 from tunewright.data.sources.types import Scan
 
@@ -42,8 +43,6 @@ _NOT_TEXT = {
 
 _OTHERS = ("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "cp949")
 """Further encodings that leave ASCII as it is; anything stranger must be asked for."""
-
-_OVERRULE = "overrule with --set data.read.encoding=NAME"
 
 
 @dataclass
@@ -110,18 +109,23 @@ def _ends_well(decoder: codecs.IncrementalDecoder) -> bool:
 
 def _choose(seen: _Bytes, *, bom: str | None, chosen: str | None, path: Path) -> tuple[str, str]:
     if chosen is not None:
-        return _named(chosen, bom, path), f"encoding {chosen}: as asked for"
+        return _named(chosen, bom, path), Sentence("encoding {encoding}: as asked for", encoding=chosen)
     if bom is not None:
-        return bom, f"encoding {bom}: the file starts with its byte order mark"
+        return bom, Sentence("encoding {encoding}: the file starts with its byte order mark", encoding=bom)
     wide = _utf16_without_mark(seen.head)
     if wide is not None:
-        return wide, f"encoding {wide}: every second byte of the Latin characters is zero"
+        return wide, Sentence("encoding {encoding}: every second byte of the Latin characters is zero", encoding=wide)
     if seen.is_utf8:
-        return "utf-8", "encoding utf-8: " + ("ASCII only" if seen.is_ascii else "all bytes are valid UTF-8")
+        if seen.is_ascii:
+            return "utf-8", Sentence("encoding utf-8: ASCII only")
+        return "utf-8", Sentence("encoding utf-8: all bytes are valid UTF-8")
     lines = [line for line in bytes(seen.odd_lines).split(b"\n") if line]
     valid = sum(_decodes(line, "utf-8") for line in lines)
     if lines and valid >= 0.7 * len(lines):
-        return "utf-8", f"encoding utf-8: {valid} of {len(lines)} non-ASCII lines are valid; the others are quarantined"
+        return "utf-8", Sentence(
+            "encoding utf-8: {valid} of {total} non-ASCII lines are valid; the others are quarantined",
+            valid=valid, total=len(lines),
+        )  # fmt: skip
     return _legacy(lines)
 
 
@@ -156,31 +160,32 @@ def _legacy(lines: list[bytes]) -> tuple[str, str]:
         for i, byte in enumerate(data)
     )
     if alone >= 0.5 * high and _plausible(lines, "gb18030", _COMMON_SIMPLIFIED, needed=0.99) < 0.5:
-        return _western(
-            data, f"encoding {{}}: {alone} of {high} non-ASCII bytes stand alone between Latin letters; {_OVERRULE}"
-        )
+        name = _western(data)
+        return name, Sentence(
+            "encoding {encoding}: {alone} of {high} non-ASCII bytes stand alone between Latin letters",
+            encoding=name, alone=alone, high=high,
+        )  # fmt: skip
     scores = {
         "gb18030": _plausible(lines, "gb18030", _COMMON_SIMPLIFIED),
         "big5": _plausible(lines, "big5", _COMMON_TRADITIONAL),
     }
     best = max(scores, key=lambda name: scores[name])
     if scores[best] >= 0.08:
-        share = f"{scores[best]:.0%} of its characters"
-        return best, f"encoding {best}: {share} would be common Chinese ones, signs or accented letters"
+        return best, Sentence(
+            "encoding {encoding}: {share:.0%} of its characters would be common Chinese ones, signs or accented letters",
+            encoding=best, share=scores[best],
+        )  # fmt: skip
     other = _ask_charset_normalizer(data)
     if other is not None:
-        return other, f"encoding {other}: the likeliest by its letters; {_OVERRULE}"
+        return other, Sentence("encoding {encoding}: the likeliest by its letters", encoding=other)
     if max(scores.values()) > 0:
-        return (
-            best,
-            f"encoding {best}: the bytes come in pairs as in Chinese; {_OVERRULE}",
-        )
-    return _western(data, f"encoding {{}}: no other encoding fits; {_OVERRULE}")
+        return best, Sentence("encoding {encoding}: the bytes come in pairs as in Chinese", encoding=best)
+    name = _western(data)
+    return name, Sentence("encoding {encoding}: no other encoding fits", encoding=name)
 
 
-def _western(data: bytes, reason: str) -> tuple[str, str]:
-    name = "cp1252" if _decodes(data, "cp1252") else "latin-1"
-    return name, reason.format(name)
+def _western(data: bytes) -> str:
+    return "cp1252" if _decodes(data, "cp1252") else "latin-1"
 
 
 def _plausible(lines: list[bytes], encoding: str, common: frozenset[str], *, needed: float = 0.9) -> float:

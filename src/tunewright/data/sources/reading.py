@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tunewright.core.errors import DataError
+from tunewright.core.sentence import Sentence
 from tunewright.core.text import digest
 from tunewright.data.sources.assemble import concat, to_table
 from tunewright.data.sources.detect import find_format
@@ -103,10 +104,13 @@ def _gather(chunks: Iterator[NativeRows]) -> NativeRows:
 def _joint_source(results: list[ReadResult], splits: list[str | None]) -> SourceFormat:
     """One description of several files: the first one's, with the rows of each and a digest over all."""
     counts = [
-        f"split {split}: {Path(result.table['origin'][0].as_py()['path']).name}, {len(result.table)} rows"
+        Sentence(
+            "split {split}: {file}, {rows} rows", split=split,
+            file=Path(result.table["origin"][0].as_py()["path"]).name, rows=len(result.table),
+        )
         for result, split in zip(results, splits, strict=True)
         if len(result.table)
-    ]
+    ]  # fmt: skip
     first = results[0].source
     joint = digest(*(result.source.input_digest for result in results))
     return replace(first, reasons=[*counts, *first.reasons], input_digest=joint)

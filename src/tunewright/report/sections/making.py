@@ -68,7 +68,7 @@ def _decisions(context: Context) -> list[Block]:
         rows.append(
             (
                 Cell(text=words.heading("decision", what)),
-                Cell(text=_value(context, decision.get("value")), note=_why(context, decision)),
+                Cell(text=_decided(context, decision.get("value")), note=_why(context, decision)),
                 Cell(text=words.pick(decision.get("overrule")), tone="quiet"),
             )
         )
@@ -90,13 +90,8 @@ def _recipe(context: Context) -> str:
     return recipe.replace(source, context.file) if context.private and source else recipe
 
 
-def _value(context: Context, value: Any) -> Any:
-    """A decided value in words: counts by split, a known name, or as it stands."""
-    words = context.words
-    if isinstance(value, dict) and not value.keys() <= {"en", "zh"}:
-        parts = [words("data.reason", reason=words.name("split", str(k)), n=_plain(v)) for k, v in value.items()]
-        return words("data.list_comma").join(parts)
-    return (words.find(f"value.{value}") if isinstance(value, str) else None) or _plain(words.pick(value))
+def _decided(context: Context, value: Any) -> str:
+    return context.words.decided(value if isinstance(value, str | dict) else _plain(value))
 
 
 def _why(context: Context, decision: dict[str, Any]) -> str | Markup:

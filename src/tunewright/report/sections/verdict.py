@@ -166,9 +166,7 @@ def _recommendation(context: Context) -> list[Markup]:
     recommended = evidence.get("recommended")
     if not recommended:
         return []
-    rule = evidence.get("recommendation") or {}
-    equal = context.system(str(rule.get("equal") or ""), form="the")
-    why = words.find(f"verdict.why.{rule.get('reason')}", equal=equal)
+    why = words.why_recommended(evidence.get("recommendation") or {})
     return [words("verdict.recommended", system=context.system(str(recommended), form="the")), *([why] if why else [])]
 
 

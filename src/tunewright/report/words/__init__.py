@@ -6,6 +6,7 @@ little markup (`<b>`); what is put in is escaped, so a label called `<b>` stays 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -16,6 +17,8 @@ from tunewright.report.numbers import Language
 from tunewright.report.words import en, zh
 
 _MEASURES = "条个篇封句对段则份行张"
+
+__all__ = ["SENTENCES", "Language", "Words"]
 
 SENTENCES: dict[Language, dict[str, str]] = {"en": en.SENTENCES, "zh": zh.SENTENCES}
 
@@ -49,6 +52,19 @@ class Words:
         if isinstance(value, dict):
             value = value.get(self.language) or value.get("en") or next(iter(value.values()), "")
         return "" if value is None else str(value)
+
+    def decided(self, value: Any) -> str:
+        """A decided value as plain text: counts by split, a known name, one language of a sentence, or as it stands."""
+        if isinstance(value, dict) and not value.keys() <= {"en", "zh"}:
+            counts = [self("data.reason", reason=self.name("split", str(key)), n=n) for key, n in value.items()]
+            return self("data.list_comma").join(counts).striptags()
+        known = self.find(f"value.{value}") if isinstance(value, str) else None
+        return self.pick(value) if known is None else known.striptags()
+
+    def why_recommended(self, rule: Mapping[str, Any]) -> Markup | None:
+        """The rule by which a system was recommended, in a sentence; None where the run has none."""
+        equal = str(rule.get("equal") or "")
+        return self.find(f"verdict.why.{rule.get('reason')}", equal=self.name("the", equal))
 
     def heading(self, group: str, key: str) -> str:
         """`name` with a capital first letter, as it stands alone in a table."""

@@ -1,0 +1,126 @@
+"""How long a text may be, how many epochs, which learning rate, and what fits into the minutes there are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tunewright.core.folder import RunFolder
+from tunewright.core.sentence import Sentence
+from tunewright.models.local import LocalModel
+from tunewright.models.tokenizer import Tokenizer
+from tunewright.optim import AdamWConfig
+from tunewright.pipeline.decisions import Decisions
+from tunewright.pipeline.fine_tune import load_base, make_plan
+from tunewright.pipeline.prepare import Prepared
+from tunewright.planning import forecast_training
+from tunewright.recipe import Recipe
+from tunewright.runtime import World, prepare_machine
+
+SAMPLED_TEXTS = 2000
+NEW_HEAD_FACTOR = 10.0
+"""A head starts from nothing and pretrained layers do not: with its own rate MiniLM is as good in half the epochs."""
+
+
+def decide_lengths(recipe: Recipe, prepared: Prepared, tokenizer: Tokenizer, decisions: Decisions) -> Recipe:
+    """The tokens that are read of a text, and how many texts have more; counted on a sample of at most 2,000."""
+    lengths = np.array(tokenizer.lengths(*sample_texts(prepared)))
+    limit, asked = tokenizer.max_length, recipe.encode.max_length
+    wanted = int(np.percentile(lengths, 99)) if len(lengths) else 8
+    chosen = int(min(limit, max(8, -(-wanted // 8) * 8))) if asked is None else asked
+    share = float((lengths > chosen).mean()) if len(lengths) else 0.0
+    if asked is None:
+        why = Sentence(
+            "tokens; {share:.1%} of the texts are longer; the model's limit is {limit}", share=share, limit=limit
+        )
+    else:
+        why = Sentence("tokens, as asked for; {share:.1%} of the texts are longer", share=share)
+    decisions.add("max_length", chosen, why, "--set encode.max_length=N")
+    if share > 0:
+        read = {
+            "head": Sentence("the beginning is read"),
+            "head_tail": Sentence("beginning and end are read"),
+            "windows": Sentence("they are read whole, in several windows"),
+        }[recipe.encode.long_texts]
+        decisions.add("long_texts", recipe.encode.long_texts, read, "--set encode.long_texts=head|head_tail|windows")
+    return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"max_length": chosen})})
+
+
+def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decisions: Decisions) -> Recipe:
+    """Epochs by the number of rows and labels, and AdamW's learning rate by the size of the model."""
+    train, optimizer = recipe.train, recipe.optimizer
+    rows = len(prepared.places("train"))
+    if train.epochs is None and train.steps is None:
+        epochs = default_epochs(rows, num_labels=len(prepared.labels))
+        train = train.model_copy(update={"epochs": float(epochs)})
+        decisions.add(
+            "epochs", epochs,
+            Sentence(
+                "{rows} training rows, {labels} labels; stops early if it can", rows=rows, labels=len(prepared.labels)
+            ),
+            "--set train.epochs=N",
+        )  # fmt: skip
+    if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
+        rate = default_learning_rate(local.num_parameters)
+        head = optimizer.head_learning_rate_factor
+        if "head_learning_rate_factor" not in optimizer.model_fields_set:
+            head = NEW_HEAD_FACTOR
+        optimizer = optimizer.model_copy(update={"learning_rate": rate, "head_learning_rate_factor": head})
+        decisions.add(
+            "learning_rate", f"{rate:g}",
+            Sentence(
+                "a model of {millions:.0f} M parameters; its new head has {factor:g} times that",
+                millions=local.num_parameters / 1e6, factor=head,
+            ),
+            "--set optimizer.learning_rate=N",
+        )  # fmt: skip
+    return recipe.model_copy(update={"train": train, "optimizer": optimizer})
+
+
+def decide_within(
+    minutes: float, recipe: Recipe, prepared: Prepared, folder: RunFolder, decisions: Decisions
+) -> Recipe:
+    """Fewer epochs, and no cross-validation, where the forecast says that the time would not do."""
+    base = load_base(recipe, prepared, folder, machine=prepare_machine(recipe.runtime), world=World())
+    train, validation = prepared.places("train"), prepared.places("validation")
+    forecast = forecast_training(make_plan(base, recipe, prepared, train=train, validation=validation))
+    seconds = 60 * minutes
+    evaluate, settings = recipe.evaluate, recipe.train
+    crossed = evaluate.cross_validation
+    if len(prepared.labelled()) < crossed.below_rows and forecast.seconds * (1 + crossed.folds) > seconds:
+        evaluate = evaluate.model_copy(update={"cross_validation": crossed.model_copy(update={"below_rows": 0})})
+        decisions.add(
+            "cross_validation", "none",
+            Sentence("{folds} more fits would not fit into {minutes:g} minutes", folds=crossed.folds, minutes=minutes),
+            "--minutes M",
+        )  # fmt: skip
+    if forecast.seconds > seconds and settings.epochs is not None:
+        epochs = max(1.0, float(int(settings.epochs * seconds / forecast.seconds)))
+        settings = settings.model_copy(update={"epochs": epochs})
+        decisions.add(
+            "epochs", epochs,
+            Sentence(
+                "{minutes:g} minutes; {needed:.0f} would be needed for all", minutes=minutes, needed=forecast.seconds / 60
+            ),
+            "--minutes M",
+        )  # fmt: skip
+    return recipe.model_copy(update={"evaluate": evaluate, "train": settings})
+
+
+def default_epochs(num_rows: int, *, num_labels: int) -> int:
+    """Passes over the training rows: about 300 steps of 32 rows and 25 more for each label, but 3 passes at least, 10 at most."""
+    steps = 300 + 25 * num_labels
+    return int(min(10, max(3, round(steps * 32 / max(num_rows, 1)))))
+
+
+def default_learning_rate(num_parameters: int) -> float:
+    """AdamW's rate by size: small encoders take, and need, a higher one. Measured for MiniLM (lab/LOG.md), else custom."""
+    if num_parameters < 50e6:
+        return 1e-4
+    return 5e-5 if num_parameters < 200e6 else 2e-5
+
+
+def sample_texts(prepared: Prepared) -> tuple[list[str], list[str] | None]:
+    """Texts, and second texts where there are pairs, evenly spaced over all rows."""
+    places = np.unique(np.linspace(0, len(prepared.rows) - 1, min(len(prepared.rows), SAMPLED_TEXTS)).astype(int))
+    pairs = [prepared.pairs[i] for i in places] if prepared.pairs else None
+    return [prepared.texts[i] for i in places], pairs
