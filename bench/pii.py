@@ -18,10 +18,14 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.reference.pii_generators import POSITIVES, decoys, positives  # noqa: E402
-from tunewright.data.pii import DETECTORS, find_pii  # noqa: E402
+from tests.reference.pii_decoys import decoys
+from tests.reference.pii_generators import POSITIVES, positives
+from tunewright.data.pii import DETECTORS, find_pii
 
-PRESIDIO = {"EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone", "CREDIT_CARD": "bank_card", "IBAN_CODE": "iban", "IP_ADDRESS": "ip_address", "US_SSN": "us_ssn"}  # fmt: skip
+PRESIDIO = {
+    "EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone", "CREDIT_CARD": "bank_card", "IBAN_CODE": "iban",
+    "IP_ADDRESS": "ip_address", "US_SSN": "us_ssn",
+}  # fmt: skip
 
 
 def main() -> None:
@@ -58,7 +62,12 @@ def generated(options: argparse.Namespace) -> None:
                     if options.show == span.class_name:
                         print("WRONG ", name, span, repr(planted.text))
             if not hit and options.show == name:
-                print("MISSED", planted.kind, repr(planted.text), [(s.class_name, planted.text[s.start : s.end]) for s in spans])
+                print(
+                    "MISSED",
+                    planted.kind,
+                    repr(planted.text),
+                    [(s.class_name, planted.text[s.start : s.end]) for s in spans],
+                )
         for text in decoys(name, options.decoys, seed=options.seed):
             for span in find_pii(text):
                 wrong[span.class_name] += 1
@@ -67,7 +76,9 @@ def generated(options: argparse.Namespace) -> None:
     print(f"{'class':<16} {'positives':>9} {'decoys':>7} {'precision':>9} {'recall':>7} {'wrong':>6}")
     for name in POSITIVES:
         precision = found[name] / max(1, found[name] + wrong[name])
-        print(f"{name:<16} {total[name]:>9} {options.decoys:>7} {precision:>9.4f} {found[name] / total[name]:>7.4f} {wrong[name]:>6}")
+        print(
+            f"{name:<16} {total[name]:>9} {options.decoys:>7} {precision:>9.4f} {found[name] / total[name]:>7.4f} {wrong[name]:>6}"
+        )
     weak = {kind: c for kind, c in by_kind.items() if c["found"] < 0.99 * c["all"]}
     print("kinds under .99 recall:", {kind: f"{c['found']}/{c['all']}" for kind, c in weak.items()} or "none")
 
@@ -98,10 +109,15 @@ def presidio(folder: Path, show: str | None) -> None:
 
 
 def speed(seed: int) -> None:
-    plain = ["The parcel came late and the box was open, but support answered in 2 hours.", "客服态度很好，发货也快，就是包装有点简陋，希望改进。",
+    plain = ["The parcel came late and the box was open, but support answered in 2 hours.",
+             "客服态度很好，发货也快，就是包装有点简陋，希望改进。",
              "Great phone, 5 stars! Bought 2 for 399.99 each", "第3次购买了，一如既往的好用"] * 25_000  # fmt: skip
     dense = [planted.text for name in POSITIVES for planted in positives(name, 2000, seed=seed)]
-    for name, texts in (("no personal data", plain), ("every text has some", dense), ("one text in five", [*plain, *dense])):
+    for name, texts in (
+        ("no personal data", plain),
+        ("every text has some", dense),
+        ("one text in five", [*plain, *dense]),
+    ):
         began = time.process_time()
         for text in texts:
             find_pii(text)

@@ -39,6 +39,7 @@ from tunewright.data.audit.labels import (
     unlabelled,
 )
 from tunewright.data.audit.languages import count_languages, language_mix
+from tunewright.data.audit.pii import personal_data
 from tunewright.data.audit.records import (
     Audit,
     AuditConfig,
@@ -101,6 +102,7 @@ AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
     "no_words": no_words,
     "dominant_text": dominant_text,
     "dominant_group": dominant_group,
+    "personal_data": personal_data,
 }
 
 

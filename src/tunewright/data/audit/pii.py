@@ -30,7 +30,10 @@ def personal_data(view: View, config: AuditConfig) -> list[Finding]:
             row_ids=view.ids(rows),
             message=f"{len(rows):,} texts hold personal data by its format: {counts}. "
             f"Not looked for, as it has no format: {', '.join(NOT_FOUND[:4])}.",
-            fix="`tunewright data scrub FILE --output OUT`, or `clean.scrub: true`, which `--private` turns on. "
+            fix="`clean.scrub: true`, which `--private` turns on, puts placeholders in its place, here and in every later "
+            "prediction; `tunewright data scrub` makes a file with surrogates. "
             "That is pseudonymisation, not anonymisation: who knows the context may still know the person.",
+            command="tunewright data scrub FILE --output OUT",
+            values={"counts": counts, "not_found": ", ".join(NOT_FOUND[:4])},
         )
     ]

@@ -55,8 +55,8 @@ _CODES = re.compile(
 _COLONS = re.compile(r"[0-9A-Fa-f]?:[0-9A-Fa-f]*:")
 _DAY = re.compile(r"(?:19|20)\d\d|\d[-/.] ?\d")
 _BIRTH = re.compile(
-    r"born|birth|dob|d\.o\.b|geb|naiss|\bnée?\b|né\(e\)|nac[ií]|nasc|nat[oa] il|urodz|\bur\b|geboor|na[sș]ter|n[aă]scut|narozen|\bnar\b"
-    r"|född|födel|fødsel|出生|生日|生于|生於|誕生|生年|[日号]生",
+    r"born|birth|dob|d\.o\.b|geb|naiss|\bnée?\b|né\(e\)|nac[ií]|nasc|nat[oa] il|urodz|\bur\b|geboor|na[sș]ter|n[aă]scut"
+    r"|narozen|\bnar\b|född|födel|fødsel|出生|生日|生于|生於|誕生|生年|[日号]生",
     re.IGNORECASE,
 )
 _SHIELDED = re.compile(

@@ -15,8 +15,34 @@ _EMAIL = re.compile(
     rf"(?<![{_LATIN}._%+\-])[{_LATIN}_](?:[{_LATIN}._%+\-']{{0,62}}[{_LATIN}_+\-])?"
     rf"@(?:[{_LATIN}](?:[{_LATIN}\-]{{0,61}}[{_LATIN}])?\.){{1,8}}[A-Za-z]{{2,24}}(?![{_LATIN}\-@])"
 )
-_FILE_ENDINGS = frozenset("png jpg jpeg gif svg webp css js ts json html htm pdf zip exe mp3 mp4 txt csv yaml xml".split())
-_RESERVED_DOMAIN = re.compile(r"@(?:.*\.)?(?:example\.(?:com|org|net)|(?:example|test|invalid|localhost))$", re.IGNORECASE)
+_FILE_ENDINGS = frozenset(
+    [
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "css",
+        "js",
+        "ts",
+        "json",
+        "html",
+        "htm",
+        "pdf",
+        "zip",
+        "exe",
+        "mp3",
+        "mp4",
+        "txt",
+        "csv",
+        "yaml",
+        "xml",
+    ]
+)
+_RESERVED_DOMAIN = re.compile(
+    r"@(?:.*\.)?(?:example\.(?:com|org|net)|(?:example|test|invalid|localhost))$", re.IGNORECASE
+)
 _REPOSITORY = re.compile(r":[\w.\-+~]+/")
 
 
@@ -98,7 +124,9 @@ def _phones(text: str) -> Iterator[Found]:
         digits = digits_of(match.group().split("ext")[0].split("x")[0].split("转")[0])
         code = country_of(digits.removeprefix("00"))
         if code and not _FICTIONAL.search(match.group()) and names_of(text, *match.span()) != {OTHER}:
-            yield Found(*_without_open_bracket(match), "international", f"country code +{code} and its length", named=True)
+            yield Found(
+                *_without_open_bracket(match), "international", f"country code +{code} and its length", named=True
+            )
     for match in _CN_MOBILE.finditer(text):
         before = text[max(0, match.start() - 8) : match.start()]
         if before[-1:].isascii() and before[-1:].isalpha() and not _LETTERS_BEFORE.search(before):

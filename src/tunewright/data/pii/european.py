@@ -37,7 +37,8 @@ def is_fr_nir(value: str) -> bool:
 _CF_ODD = dict(
     zip(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23),
+        (1, 0, 5, 7, 9, 13, 15, 17, 19, 21,
+         1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23),
         strict=True,
     )
 )  # fmt: skip
@@ -156,7 +157,9 @@ def _national_ids(text: str) -> Iterator[Found]:
                 names = names_of(text, *number.span())
                 named = NAME in names or f"{NAME}.{detector[:2]}" in names
                 if named or (not only_named and OTHER not in names):
-                    yield Found(*number.span(), detector, "check digit" + (", a word beside it" if named else ""), named)
+                    yield Found(
+                        *number.span(), detector, "check digit" + (", a word beside it" if named else ""), named
+                    )
 
 
 EU_NATIONAL_ID = Detector(

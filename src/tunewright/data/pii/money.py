@@ -35,14 +35,21 @@ _ISSUERS: tuple[tuple[str, re.Pattern[str], tuple[int, ...]], ...] = (
 def _cards(text: str) -> Iterator[Found]:
     for match in _CARD.finditer(text):
         digits = digits_of(match.group())
-        issuer = next((name for name, head, lengths in _ISSUERS if len(digits) in lengths and head.match(digits)), "other")
+        issuer = next(
+            (name for name, head, lengths in _ISSUERS if len(digits) in lengths and head.match(digits)), "other"
+        )
         if len(set(digits)) < 2 or not luhn(digits):
             continue
         names = names_of(text, *match.span())
         named = "bank_card" in names
         # 13 digits are an EAN or a timestamp far more often than an old Visa card.
         if named or (OTHER not in names and issuer != "other" and len(digits) > 13):
-            yield Found(*match.span(), issuer.replace(" ", "_"), f"first digits of {issuer}, Luhn" if issuer != "other" else "Luhn, a word beside it", named=named)
+            yield Found(
+                *match.span(),
+                issuer.replace(" ", "_"),
+                f"first digits of {issuer}, Luhn" if issuer != "other" else "Luhn, a word beside it",
+                named=named,
+            )
 
 
 # ---- IBAN
@@ -58,7 +65,10 @@ _LENGTHS = {
     )
 }
 """Characters by country (ISO 13616, SWIFT's registry)."""
-_IBAN = re.compile(rf"(?=[A-Za-z]{{2}}[0-9]{{2}})(?:(?<![0-9A-Za-z_]){GLUED})" + r"([A-Za-z]{2})\d{2}[ \-]?(?:[A-Za-z0-9][ \-]?){10,34}")
+_IBAN = re.compile(
+    rf"(?=[A-Za-z]{{2}}[0-9]{{2}})(?:(?<![0-9A-Za-z_]){GLUED})"
+    + r"([A-Za-z]{2})\d{2}[ \-]?(?:[A-Za-z0-9][ \-]?){10,34}"
+)
 
 
 def _ibans(text: str) -> Iterator[Found]:

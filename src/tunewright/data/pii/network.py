@@ -12,7 +12,9 @@ from tunewright.data.pii.words import GLUED, OTHER, names_of
 # ---- IP
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = re.compile(rf"(?=[0-9])(?:(?<![0-9A-Za-z_.\-]){GLUED})(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_])(?!\.[0-9])(?!-[0-9A-Za-z])")
+_IPV4 = re.compile(
+    rf"(?=[0-9])(?:(?<![0-9A-Za-z_.\-]){GLUED})(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_])(?!\.[0-9])(?!-[0-9A-Za-z])"
+)
 _IPV6 = re.compile(
     rf"(?=[0-9A-Fa-f:]{{0,4}}:)(?:(?<![0-9A-Za-z_.])(?<![0-9A-Fa-f:]:){GLUED})"
     r"(?:[0-9A-Fa-f]{1,4}:|::)(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:]{1,37}(?:(?:\.\d{1,3}){3})?(?![0-9A-Za-z_:])"
@@ -34,7 +36,9 @@ def _addresses(text: str) -> Iterator[Found]:
             yield Found(*match.span(), "ipv4", "four numbers up to 255", named=named)
     for match in _IPV6.finditer(text):
         try:
-            address = ipaddress.IPv6Address(match.group().rstrip(":") if not match.group().endswith("::") else match.group())
+            address = ipaddress.IPv6Address(
+                match.group().rstrip(":") if not match.group().endswith("::") else match.group()
+            )
         except ValueError:
             continue
         if any(address in net for net in _PERSONAL_V6) and address not in _DOCUMENTATION_V6:
@@ -58,14 +62,59 @@ _URL = re.compile(
 """Han characters are part of an address only where it visibly goes on behind them."""
 _LOGIN = re.compile(r"://([^/\s:@?#]{1,64}:[^/\s@?#]{3,128})@")
 _PARAMETER = re.compile(r"[?&#;]([A-Za-z_\-.]{2,40})=([^&#\s;]{4,2000})")
-_PASSWORDS = frozenset("password passwd pwd pass passphrase secret client_secret clientsecret pin".split())
-_TOKENS = frozenset(
-    "token access_token accesstoken auth_token authtoken id_token refresh_token api_key apikey api-key key auth authorization "
-    "sig signature hmac session sessionid session_id sid jsessionid phpsessid jwt credential x-amz-signature x-amz-credential "
-    "x-goog-signature app_key appkey app_secret appsecret secret_key secretkey private_key invite_token reset_token otp ticket "
-    "sas sharedkey subscription-key access_key accesskey".split()
+_PASSWORDS = frozenset(
+    ["password", "passwd", "pwd", "pass", "passphrase", "secret", "client_secret", "clientsecret", "pin"]
 )
-_PLACEHOLDER = re.compile(r"(?i)^(?:secret-\d{10}|your|my|xxx|\*{3}|<|\{|%7b|\$|\[|example|test|none|null|true|false|redacted)")
+_TOKENS = frozenset(
+    [
+        "token",
+        "access_token",
+        "accesstoken",
+        "auth_token",
+        "authtoken",
+        "id_token",
+        "refresh_token",
+        "api_key",
+        "apikey",
+        "api-key",
+        "key",
+        "auth",
+        "authorization",
+        "sig",
+        "signature",
+        "hmac",
+        "session",
+        "sessionid",
+        "session_id",
+        "sid",
+        "jsessionid",
+        "phpsessid",
+        "jwt",
+        "credential",
+        "x-amz-signature",
+        "x-amz-credential",
+        "x-goog-signature",
+        "app_key",
+        "appkey",
+        "app_secret",
+        "appsecret",
+        "secret_key",
+        "secretkey",
+        "private_key",
+        "invite_token",
+        "reset_token",
+        "otp",
+        "ticket",
+        "sas",
+        "sharedkey",
+        "subscription-key",
+        "access_key",
+        "accesskey",
+    ]
+)
+_PLACEHOLDER = re.compile(
+    r"(?i)^(?:secret-\d{10}|your|my|xxx|\*{3}|<|\{|%7b|\$|\[|example|test|none|null|true|false|redacted)"
+)
 
 
 def _secrets(text: str) -> Iterator[Found]:

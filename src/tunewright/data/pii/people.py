@@ -14,21 +14,19 @@ from tunewright.data.pii.words import LEFT, RIGHT, names_of
 # ---- Chinese resident id
 
 _REGION = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"
-_CN_ID = re.compile(
-    LEFT + rf"({_REGION}\d{{4}})([ \-]?)((?:19|20)\d{{6}})\2(\d{{3}}[\dXx])(?![0-9A-Za-z_])"
-)
+_CN_ID = re.compile(LEFT + rf"({_REGION}\d{{4}})([ \-]?)((?:19|20)\d{{6}})\2(\d{{3}}[\dXx])(?![0-9A-Za-z_])")
 _CN_OLD_ID = re.compile(LEFT + rf"({_REGION}\d{{4}})(\d{{6}})(\d{{3}}){RIGHT}")
 
 
 def _resident_ids(text: str) -> Iterator[Found]:
     for match in _CN_ID.finditer(text):
-        region, _, day, rest = match.groups()
-        if is_day(int(day[:4]), int(day[4:6]), int(day[6:])) and iso7064_mod11_2(region + day + rest):
+        region, _, born, rest = match.groups()
+        if is_day(int(born[:4]), int(born[4:6]), int(born[6:])) and iso7064_mod11_2(region + born + rest):
             yield Found(*match.span(), "cn_18", "province, day of birth, check character", named=True)
     for match in _CN_OLD_ID.finditer(text):
-        day = match.group(2)
+        born = match.group(2)
         is_named = "cn_resident_id" in names_of(text, *match.span())
-        if is_named and is_day(1900 + int(day[:2]), int(day[2:4]), int(day[4:])):
+        if is_named and is_day(1900 + int(born[:2]), int(born[2:4]), int(born[4:])):
             yield Found(*match.span(), "cn_15", "province, day of birth, a word beside it", named=True)
 
 
@@ -112,9 +110,9 @@ def _is_birthday(parts: dict[str, str | None]) -> bool:
         if parts[month]:
             return is_day(int(parts[year] or 0), int(parts[month] or 0), int(parts[day] or 0))
     if parts["y4"]:
-        year, first, second = int(parts["y4"]), int(parts["a4"] or 0), int(parts["b4"] or 0)
+        born, first, second = int(parts["y4"]), int(parts["a4"] or 0), int(parts["b4"] or 0)
         test = is_short_day if len(parts["y4"]) == 2 else is_day
-        return test(year, first, second) or test(year, second, first)
+        return test(born, first, second) or test(born, second, first)
     number = "5" if parts["n5"] else "6"
     month_name = (parts[f"n{number}"] or "").lower()
     return is_day(int(parts[f"y{number}"] or 0), _MONTHS[month_name], int(parts[f"d{number}"] or 0))

@@ -88,9 +88,10 @@ def _vat_numbers(text: str) -> Iterator[Found]:
     for head in _HEAD.finditer(text):
         code = head.group(1).lower()
         number = _FORMS[code].match(text, head.end())
-        if number and _HOLDS[code](number.group().translate(_SEPARATORS)):
-            if OTHER not in names_of(text, head.start(), number.end()):
-                yield Found(head.start(), number.end(), f"{code}_vat", "country, check digit", named=True)
+        if number is None or not _HOLDS[code](number.group().translate(_SEPARATORS)):
+            continue
+        if OTHER not in names_of(text, head.start(), number.end()):
+            yield Found(head.start(), number.end(), f"{code}_vat", "country, check digit", named=True)
     for beginning in BEGINNING.finditer(text):
         for code in _BARE:
             number = _FORMS[code].match(text, beginning.start())

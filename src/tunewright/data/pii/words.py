@@ -26,7 +26,9 @@ WORDS: dict[str, str] = {
         id|id card|id number|id no|identity card|identity number|resident id|身份证|身份证号|身份证号码|身份證|身份證號
         证件号|证件号码|身份号码|公民身份号码|居民身份证
         """,
-    "eu_national_id": "national id|national id number|id number|id no|personal number|personal id|身份证|身份证号|身份证号码|证件号|证件号码",
+    "eu_national_id": """
+        national id|national id number|id number|id no|personal number|personal id|身份证|身份证号|身份证号码|证件号|证件号码
+        """,
     "eu_national_id.de": """
         steuer-id|steuerid|steuer-identifikationsnummer|steueridentifikationsnummer|idnr|steuer-idnr|identifikationsnummer|tax id
         steuernummer|个人税号|税号
@@ -63,7 +65,8 @@ WORDS: dict[str, str] = {
     "ip_address": "ip|ip address|ip-adresse|adresse ip|dirección ip|indirizzo ip|host|server|ip地址|主机|服务器|登录地",
     "passport": """
         passport|passport number|passport no|reisepass|reisepassnummer|passnummer|pass-nr|passeport|pasaporte|passaporto
-        paspoort|paspoortnummer|paszport|paszportu|pașaport|pas|cestovní pas|passaporte|pass|护照|护照号|护照号码|護照|護照號碼|паспорт
+        paspoort|paspoortnummer|paszport|paszportu|pașaport|pas|cestovní pas
+        passaporte|pass|护照|护照号|护照号码|護照|護照號碼|паспорт
         """,
     "birth_date": """
         born|born on|date of birth|birth date|birthdate|dob|d.o.b|birthday|my birthday is|geboren|geboren am|geb|geburtsdatum
@@ -116,6 +119,8 @@ for _word in sorted(_NAMED, key=len, reverse=True):
 
 _STOP = re.compile(r"[。！？!?；;]|(?<!:)\n|(?<=[^\W\d_]{4})(?<!nr)(?<!fisc)\.\s|\d[\d .\-/]{2,}\d")
 """Where the reach of a word ends: at the end of its sentence, and at another number, which it was about."""
+_COMMA = re.compile("[,，、]")
+_NUMBER_AT_END = re.compile(r"\d\s?[日号]?\s?$")
 _UNIT_AFTER = re.compile(
     r"\s?(?:元|块|万|亿|件|人|次|个|張|张|股|公里|米|吨|美元|欧元|%|€|\$|£|(?:kg|km|usd|eur|cny|rmb|gb|mb|ml|pcs|people|units|copies|views)\b)",
     re.IGNORECASE,
@@ -136,8 +141,9 @@ def names_of(text: str, start: int, end: int) -> frozenset[str]:
     for place in range(len(before), stop, -1):
         for tail in (before[max(0, place - 2) : place], before[place - 1]):
             for word in _ENDING_IN.get(tail, ()):
-                if before.endswith(word, stop, place) and _is_whole(before, place - len(word), place):
-                    return _NAMED[word]
+                start_of_word = place - len(word)
+                if before.endswith(word, stop, place) and _is_whole(before, start_of_word, place):
+                    return frozenset() if _is_of_another(before, start_of_word, place) else _NAMED[word]
     after = text[end : end + AFTER].lower()
     stopped = _STOP.search(after)
     for place in range(stopped.start() if stopped else len(after)):
@@ -146,6 +152,11 @@ def names_of(text: str, start: int, end: int) -> frozenset[str]:
                 if after.startswith(word, place) and _is_whole(after, place, place + len(word)):
                     return _NAMED[word] - _OTHER
     return frozenset()
+
+
+def _is_of_another(before: str, start: int, end: int) -> bool:
+    """Whether a word stands behind its own number, and a comma before ours: `1990年5月6日出生，2020年5月6日下单`."""
+    return bool(_COMMA.search(before, end) and _NUMBER_AT_END.search(before[:start]))
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
@@ -163,7 +174,29 @@ def _is_latin(char: str) -> bool:
 _OTHER = frozenset({OTHER})
 
 GLUED = "".join(
-    f"|(?<={word})" for word in "IP SSN IBAN NIF NIE DNI CIF BSN NIP PESEL CNP CUI NIR BTW TVA VAT NIPC tel Tel TEL".split()
+    f"|(?<={word})"
+    for word in [
+        "IP",
+        "SSN",
+        "IBAN",
+        "NIF",
+        "NIE",
+        "DNI",
+        "CIF",
+        "BSN",
+        "NIP",
+        "PESEL",
+        "CNP",
+        "CUI",
+        "NIR",
+        "BTW",
+        "TVA",
+        "VAT",
+        "NIPC",
+        "tel",
+        "Tel",
+        "TEL",
+    ]
 )
 """A number may stand right behind these, as in `IP45.146.28.18`; any other letter before a number makes it part of a code."""
 _BESIDE = rf"(?:(?<![0-9A-Za-z_+])(?<![0-9][.,\-:/])(?<![0-9] ){GLUED})"
