@@ -45,7 +45,8 @@ class DataConfig(Config):
     """Where the labelled text is and how to read it."""
 
     path: str
-    """A file, or a folder with train, validation and test files."""
+    """A file, a folder, a pattern such as `data/*.csv`, an archive, or `archive.zip!inner.csv`. In a folder or archive, files
+    named for their split (train, validation or dev, test) are those splits; others with equal columns are joined."""
     read: ReadConfig = ReadConfig()
     """Encoding, delimiter and format, where they are not to be found out."""
     columns: ColumnsConfig = ColumnsConfig()

@@ -56,6 +56,7 @@ SPLIT = _names(
 IGNORED = _names(
     "id ids idx index rowid row uuid guid nr no num number unnamed0 unnamed1 date datetime time timestamp created",
     "createdat updated updatedat url link email phone fold language lang locale country city source origin confidence",
+    "file filename messageid references inreplyto from to sender recipient cc attachments",
     "序号 编号 日期 时间 时间戳 链接 语言 来源 datum zeit uhrzeit nummer sprache quelle land fecha",
 )
 """Columns that are neither text nor answer, whatever they hold."""

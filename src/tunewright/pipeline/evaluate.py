@@ -78,8 +78,6 @@ def evaluate_file(
     Raises DataError where the file has no answers, ModelError where the folder is no bundle.
     """
     bundle, path = Path(model), Path(path)
-    if not path.exists():
-        raise DataError(f"{path}: there is no such file.")
     predictor = load(bundle)
     about = predictor.about
     result = read(path)

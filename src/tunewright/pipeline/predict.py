@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import DataError, nearest
-from tunewright.data.sources import LikeWriter, find_source, iter_rows
+from tunewright.data.sources import LikeWriter, default_output, find_source, iter_rows, stored_files, written_as
 from tunewright.pipeline.journal import Listener
 from tunewright.serve import Answer, load
 from tunewright.serve.predictor import answers_of
@@ -23,16 +23,17 @@ def predict_file(
 ) -> dict[str, Any]:  # fmt: skip
     """Answer every row of a file of any size; the output has the same format, encoding, order and columns, and
     `prediction` and `confidence` behind them. Rows that can't be read are counted and left out of it.
+
+    The output's ending may name another format; e-mails and other formats that no column can be added to come out as CSV.
     """
-    if not path.exists():
-        raise DataError(f"{path}: there is no such file.")
-    output = output or path.with_name(f"{path.stem}.predicted{path.suffix}")
-    if output.exists() and output.resolve() == path.resolve():
+    source = find_source(path, several="first")
+    output = output or default_output(path, source, word="predicted")
+    if output.exists() and output.resolve() in {stored.resolve() for stored in stored_files(path)}:
         raise DataError(f"{output}: this is the input file itself. Give another `--output`.")
     predictor = load(model)
-    source = find_source(path)
     rows = unreadable = 0
-    with LikeWriter(source, output) as writer:
+    target = written_as(source, output, where=path)
+    with LikeWriter(target, output) as writer:
         for chunk in iter_rows(path, rows_per_chunk=1024):
             columns = chunk.table.column_names
             named = text or predictor.about.columns.get("text", "text")
@@ -51,7 +52,7 @@ def predict_file(
             unreadable += len(chunk.quarantined)
             if listener:
                 listener({"kind": "predicted", "rows": rows})
-    return {"output": str(output), "rows": rows, "unreadable": unreadable}
+    return {"output": str(output), "format": target.kind, "rows": rows, "unreadable": unreadable}
 
 
 def _texts(table: Any, name: str, columns: list[str], path: Path, *, option: str) -> list[str]:

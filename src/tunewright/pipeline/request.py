@@ -16,9 +16,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tunewright.core.errors import DataError, FolderError
+from tunewright.core.errors import FolderError
 from tunewright.core.folder import RunFolder, read_json, remove_torn, write_json
 from tunewright.core.text import digest
+from tunewright.data.sources import absolute, short_name, stored_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,25 +40,22 @@ class Request:
 
 
 def make_request(verb: str, source: Path, overrides: dict[str, Any]) -> Request:
-    """The request for a file or folder that is there. Raises DataError if it is not."""
-    if not source.exists():
-        near = (
-            [p.name for p in source.parent.glob("*") if p.suffix == source.suffix][:5] if source.parent.is_dir() else []
-        )
-        others = f" In that folder there are: {', '.join(near)}." if near else ""
-        raise DataError(f"{source}: there is no such file or folder.{others}")
+    """The request for a file, a folder or whatever else is read. Raises DataError if nothing is there."""
     given = {key: value for key, value in overrides.items() if value not in (None, [], (), False)}
-    return Request(verb=verb, source=str(source.resolve()), source_digest=content_digest(source), overrides=given)
+    return Request(verb=verb, source=str(absolute(source)), source_digest=content_digest(source), overrides=given)
 
 
-def content_digest(path: Path) -> str:
-    """blake2b of a file, or of all names and contents in a folder."""
+def content_digest(source: Path) -> str:
+    """blake2b of a file, or of all names and contents in a folder or behind a pattern."""
+    stored = stored_files(source)
+    single = len(stored) == 1 and stored[0].is_file()
     hasher = hashlib.blake2b(digest_size=16)
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    for file in files:
-        hasher.update(str(file.relative_to(path)).encode() if path.is_dir() else b"")
-        with file.open("rb") as opened:
-            hasher.update(hashlib.file_digest(opened, hashlib.blake2b).digest())
+    for path in stored:
+        for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+            name = file.relative_to(path) if path.is_dir() else file.name
+            hasher.update(b"" if single else str(name).encode())
+            with file.open("rb") as opened:
+                hasher.update(hashlib.file_digest(opened, hashlib.blake2b).digest())
     return hasher.hexdigest()
 
 
@@ -67,7 +65,7 @@ def find_folder(request: Request, *, output: Path | None, new: bool) -> RunFolde
     Raises FolderError if `output` belongs to another request or holds something else.
     """
     if output is None:
-        base = Path("runs") / f"{Path(request.source).stem}-{request.digest[:8]}"
+        base = Path("runs") / f"{short_name(Path(request.source))}-{request.digest[:8]}"
         path = base
         number = 2
         while new and path.exists():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tunewright.data.sources import absolute
 from tunewright.recipe import Recipe, build_recipe
 
 
@@ -37,7 +38,7 @@ class Wishes:
         }
         tree: dict[str, Any] = {
             "data": {
-                "path": str(self.source.resolve()),
+                "path": str(absolute(self.source)),
                 "columns": {k: v for k, v in columns.items() if v is not None},
             },
             "report": {"language": self.language or "en", "private": self.private},

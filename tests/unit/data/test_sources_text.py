@@ -196,7 +196,7 @@ def test_empty_and_missing_files_say_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"Beside it: reviews\.csv"):
         read(tmp_path / "review.csv")
     (tmp_path / "book.csv").write_bytes(b"PK\x03\x04" + bytes(40))
-    with pytest.raises(DataError, match="Excel workbook"):
+    with pytest.raises(DataError, match="damaged or incomplete"):
         read(tmp_path / "book.csv")
 
 

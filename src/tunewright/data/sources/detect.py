@@ -19,9 +19,6 @@ _HEAD_BYTES = 1 << 16
 
 def find_format(path: Path, config: ReadConfig, sources: Mapping[str, Source]) -> tuple[Kind, Scan]:
     """The format and what one pass over the bytes found."""
-    if not path.exists():
-        near = [p.name for p in path.parent.glob(f"{path.stem[:3]}*")][:5] if path.parent.is_dir() else []
-        raise DataError(f"{path}: there is no such file." + (f" Beside it: {', '.join(sorted(near))}." if near else ""))
     if config.format is not None and config.format not in sources:
         accepted = ", ".join(sources)
         raise DataError(

@@ -69,6 +69,10 @@ class SourceFormat:
     """Whether a space after a delimiter is layout: `1, "a, b"`."""
     first_line: int = 1
     """The physical line that the header, or else the first row, starts on (2 after Excel's `sep=;`)."""
+    compression: str | None = None
+    """How the file was compressed (`gzip`, `zstd`, `bz2`, `xz`, `zip`); what is written like it is compressed so, too."""
+    member: str | None = None
+    """Its name in a ZIP archive."""
     sheet: Sheet | None = None
     """Excel: the sheet that is read and how its table lies in it."""
 
@@ -206,6 +210,8 @@ class Source:
     writer: Callable[[IO[bytes], SourceFormat, Path], FormatWriter] | None
     """Writes such a file into an open one (the path is for messages). None: columns can't be added to this format, and
     what would be written like it is written as CSV."""
+    finish: Callable[[pa.Table], pa.Table] | None = None
+    """What can be told only from the rows of all files together, such as which mails answer each other."""
     is_text: bool = True
     """Whether it is text in some encoding; formats that are not are asked first, by the first bytes."""
 

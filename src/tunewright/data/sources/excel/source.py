@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tunewright.core.errors import DataError, nearest
+from tunewright.core.sentence import Sentence
 from tunewright.data.sources.dialect import find_header
 from tunewright.data.sources.excel.book import Book, SheetPart, opened
 from tunewright.data.sources.excel.sheet import Cell, Row, Survey, sheet_rows, survey
@@ -55,7 +56,7 @@ def recognise(look: Look) -> str | None:
             ) from None
         return None
     if any(name.rpartition("/")[2] == "workbook.xml" for name in names):
-        return "a workbook in a ZIP archive"
+        return Sentence("a workbook in a ZIP archive")
     for part, what in _OTHER_OFFICE.items():
         if part in names:
             raise DataError(f"{look.path}: this is {what}. Save its table as .xlsx or CSV UTF-8.")
@@ -93,7 +94,7 @@ def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
     has_header, why_header = find_header([[_text(row, column) for column in columns] for row in first])
     if config.header is not None:
         has_header = config.header == "first_row"
-        why_header = f"header: {'the first row' if has_header else 'none'}, as asked for"
+        why_header = Sentence("header: the first row, as asked for" if has_header else "header: none, as asked for")
     header = [_text(first[0], column) if has_header else "" for column in columns]
     names = [name or f"column_{column_letters(column)}" for name, column in zip(header, columns, strict=True)]
     place = Sheet(
@@ -167,13 +168,18 @@ def _choose_sheet(book: Book, name: str | None) -> tuple[SheetPart, Survey, str]
                 f"{book.path}: there is no sheet `{name}`.{nearest(name, names)} The sheets are: {', '.join(names)}."
             )
         sheet = book.sheets[names.index(name)]
-        return sheet, survey(book, sheet.part), f"sheet `{name}`: as asked for"
+        return sheet, survey(book, sheet.part), Sentence("sheet `{sheet}`: as asked for", sheet=name)
     for sheet in sorted(book.sheets, key=lambda sheet: sheet.is_hidden):
         found = survey(book, sheet.part)
         if found.num_rows:
             others = [other for other in names if other != sheet.name]
-            also = f"; others: {', '.join(others)} (--set data.read.sheet=NAME)" if others else ""
-            return sheet, found, f"sheet `{sheet.name}`: the first with rows{also}"
+            why = Sentence("sheet `{sheet}`: the first with rows", sheet=sheet.name)
+            if others:
+                why = Sentence(
+                    "sheet `{sheet}`: the first with rows; others: {others} (--set data.read.sheet=NAME)",
+                    sheet=sheet.name, others=", ".join(others),
+                )  # fmt: skip
+            return sheet, found, why
     raise DataError(f"{book.path}: no sheet has any rows. A header row and one row a text are needed.")
 
 
@@ -185,7 +191,8 @@ def _table_start(found: Survey) -> tuple[int, list[str]]:
     if at == 0 or at > 10:
         return 0, []
     titles = "; ".join(" ".join(cell.text for cell in row.cells.values())[:60] for row in found.first_rows[:at])
-    return at, [f"the table starts at row {found.first_rows[at].number}; above it stands: {titles}"]
+    row = found.first_rows[at].number
+    return at, [Sentence("the table starts at row {row}; above it stands: {titles}", row=row, titles=titles)]
 
 
 def _fill_header(header: Row, found: Survey) -> None:
@@ -215,17 +222,19 @@ def _with_merged(rows: Iterator[Row], sheet: Sheet) -> Iterator[Row]:
 
 
 def _hidden(book: Book, sheet: SheetPart, found: Survey) -> list[str]:
-    reasons = []
+    reasons: list[str] = []
     sheets = [other.name for other in book.sheets if other.is_hidden and other.name != sheet.name]
     if sheets:
-        reasons.append(f"hidden sheets, not read: {', '.join(sheets)}")
+        reasons.append(Sentence("hidden sheets, not read: {sheets}", sheets=", ".join(sheets)))
     if sheet.is_hidden:
-        reasons.append(f"sheet `{sheet.name}` is hidden")
+        reasons.append(Sentence("sheet `{sheet}` is hidden", sheet=sheet.name))
     if found.hidden_rows:
-        reasons.append(f"hidden or filtered out in Excel, read like the others: {found.hidden_rows} rows")
+        reasons.append(
+            Sentence("hidden or filtered out in Excel, read like the others: {rows} rows", rows=found.hidden_rows)
+        )
     hidden = [column_letters(column) for column in found.hidden_columns if column in found.used_columns]
     if hidden:
-        reasons.append(f"hidden columns, read like the others: {', '.join(hidden)}")
+        reasons.append(Sentence("hidden columns, read like the others: {columns}", columns=", ".join(hidden)))
     return reasons
 
 
@@ -235,7 +244,12 @@ def _merged(found: Survey) -> list[str]:
         return []
     top, left, bottom, right = down[0]
     first = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
-    return [f"cells merged downwards: {len(down)}, the first {first}; the value stands in each of the rows"]
+    return [
+        Sentence(
+            "cells merged downwards: {count}, the first {first}; the value stands in each of the rows",
+            count=len(down), first=first,
+        )
+    ]  # fmt: skip
 
 
 def _text(row: Row, column: int) -> str:
