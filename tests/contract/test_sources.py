@@ -12,10 +12,12 @@ from tunewright.data.sources import (
     LikeWriter,
     ReadConfig,
     SourceFormat,
+    default_output,
     find_source,
     iter_rows,
     read,
     write_like,
+    written_as,
 )
 
 ROWS = {
@@ -25,7 +27,17 @@ ROWS = {
 }
 
 
-@pytest.fixture(params=list(SOURCES))
+READ_ONLY: dict[str, tuple[str, bytes, dict[str, list[str]]]] = {
+    "fasttext": (
+        "a.ft", "__label__x a plain text\n__label__x __label__y 中文\n\n__label__z third\n".encode(),
+        {"label": ["x", "x;y", "z"], "text": ["a plain text", "中文", "third"]},
+    ),
+    "text": ("a.text", "a plain text, and\n中文\n\n third\n".encode(), {"text": ["a plain text, and", "中文", " third"]}),
+}  # fmt: skip
+"""Formats that no column can be added to, each with a file and what is in it."""
+
+
+@pytest.fixture(params=[name for name in SOURCES if name not in READ_ONLY])
 def written(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     source = SOURCES[request.param]
     path = tmp_path / f"a{source.suffixes[0]}"
@@ -71,3 +83,42 @@ def test_unknown_format_is_refused_with_the_nearest_name(tmp_path: Path) -> None
     path.write_text("text,label\na,b\n")
     with pytest.raises(DataError, match="Did you mean `jsonl`"):
         read(path, config=ReadConfig(format="jsnl"))
+
+
+@pytest.fixture(params=list(READ_ONLY))
+def given(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    name, data, _ = READ_ONLY[request.param]
+    (tmp_path / name).write_bytes(data)
+    return tmp_path / name, request.param
+
+
+def test_a_format_that_is_only_read_is_found_and_read_in_passes(given: tuple[Path, str]) -> None:
+    path, kind = given
+    assert SOURCES[kind].writer is None
+    assert find_source(path).kind == kind
+    whole = read(path).table
+    expected = READ_ONLY[kind][2]
+    assert {name: whole[name].to_pylist() for name in expected} == expected
+    parts = [row for part in iter_rows(path, rows_per_chunk=2) for row in part.table.to_pylist()]
+    assert [row["row_id"] for row in parts] == whole["row_id"].to_pylist()
+    assert all(row["origin"]["path"] == str(path) and row["origin"]["line"] > 0 for row in parts)
+
+
+def test_a_format_that_is_only_read_says_so_and_comes_out_as_csv(given: tuple[Path, str], tmp_path: Path) -> None:
+    path, kind = given
+    source = find_source(path)
+    with (
+        pytest.raises(DataError, match=r"columns can't be added.*\.csv or \.jsonl"),
+        LikeWriter(source, tmp_path / "out.x"),
+    ):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    out = default_output(path, source, word="predicted")
+    assert out.suffix == ".csv"
+    with LikeWriter(written_as(source, out, where=path), out) as writer:
+        for part in iter_rows(path, rows_per_chunk=2):
+            writer.write(part, {"prediction": ["p"] * len(part.table)})
+    expected = READ_ONLY[kind][2]
+    table = read(out).table
+    assert {name: table[name].to_pylist() for name in expected} == expected
+    assert set(table["prediction"].to_pylist()) == {"p"}

@@ -77,7 +77,7 @@ def test_file_without_header_gets_made_up_names_and_loses_no_row(tmp_path: Path)
 
 def test_one_text_a_line_is_one_column_whatever_commas_it_has(tmp_path: Path) -> None:
     result = read_text(tmp_path, 'First, a text.\nSecond text\n"Quoted" start, too\nFourth\n', name="a.txt")
-    assert result.table["column_1"].to_pylist() == ["First, a text.", "Second text", '"Quoted" start, too', "Fourth"]
+    assert result.table["text"].to_pylist() == ["First, a text.", "Second text", '"Quoted" start, too', "Fourth"]
 
 
 def test_stray_quote_costs_its_own_line_only(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunewright.data.sources import delimited, excel, json_array, jsonl, parquet
+from tunewright.data.sources import arrow, delimited, excel, json_array, jsonl, parquet, plain
 from tunewright.data.sources.detect import is_json, is_jsonl, is_parquet, is_rows_of_text, is_tsv
 from tunewright.data.sources.types import Source
 from tunewright.data.sources.write_cells import CellsWriter
@@ -13,6 +13,10 @@ SOURCES: dict[str, Source] = {
     "parquet": Source(
         name="parquet", suffixes=(".parquet",), holds="columns", is_text=False, recognise=is_parquet,
         detect=parquet.detect, rows=parquet.rows, writer=ParquetWriter,
+    ),
+    "arrow": Source(
+        name="arrow", suffixes=(".arrow", ".feather"), holds="columns", is_text=False, recognise=arrow.recognise,
+        detect=arrow.detect, rows=arrow.rows, writer=arrow.ArrowWriter,
     ),
     "xlsx": Source(
         name="xlsx", suffixes=(".xlsx", ".xlsm"), holds="cells", is_text=False, recognise=excel.recognise,
@@ -25,6 +29,14 @@ SOURCES: dict[str, Source] = {
     "json": Source(
         name="json", suffixes=(".json",), holds="records", recognise=is_json,
         detect=json_array.detect, rows=json_array.rows, writer=ListWriter,
+    ),
+    "fasttext": Source(
+        name="fasttext", suffixes=(".ft", ".fasttext"), holds="cells", recognise=plain.is_fasttext,
+        detect=plain.detect_fasttext, rows=plain.fasttext_rows, writer=None,
+    ),
+    "text": Source(
+        name="text", suffixes=(".text",), holds="cells", recognise=plain.is_lines,
+        detect=plain.detect_lines, rows=plain.lines_rows, writer=None,
     ),
     "tsv": Source(
         name="tsv", suffixes=(".tsv", ".tab"), holds="cells", recognise=is_tsv,

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tunewright.core.errors import DataError
+from tunewright.data.sources.columns_in import DAMAGED, sound_rows
 from tunewright.data.sources.types import NativeRows, ReadConfig, Scan, SourceFormat
 
 
@@ -23,26 +24,14 @@ def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[Nati
     first = 1
     try:
         for batch in _open(path).iter_batches(batch_size=rows_per_chunk):
-            table = pa.Table.from_batches([batch])
-            yield NativeRows(lines=list(range(first, first + len(table))), batch=_plain(table))
-            first += len(table)
-    except (OSError, pa.ArrowException) as error:
+            yield sound_rows(pa.Table.from_batches([batch]), first=first, path=path)
+            first += len(batch)
+    except DAMAGED as error:
         raise DataError(f"{path}: the Parquet file is damaged after row {first - 1}: {error}.") from None
 
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
+    except DAMAGED as error:
         raise DataError(f"{path}: not a readable Parquet file: {error}.") from None
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    columns = []
-    for column in table.columns:
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
-            column = column.cast(pa.string())
-        columns.append(column)
-    return pa.table(columns, names=table.column_names)

@@ -69,6 +69,8 @@ class SourceFormat:
     """Whether a space after a delimiter is layout: `1, "a, b"`."""
     first_line: int = 1
     """The physical line that the header, or else the first row, starts on (2 after Excel's `sep=;`)."""
+    is_stream: bool = False
+    """Arrow: whether it is a stream, without an index at its end."""
     compression: str | None = None
     """How the file was compressed (`gzip`, `zstd`, `bz2`, `xz`, `zip`); what is written like it is compressed so, too."""
     member: str | None = None
