@@ -175,6 +175,19 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
+def write_secret(path: Path, text: str) -> None:
+    """`write_text` that nobody but the owner can read at any moment (where the system has such rights)."""
+    with writing(path) as aside:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+
+
+def others_can_read(path: Path) -> bool:
+    """Whether the group or all may read or write a file; never so on Windows, where rights are kept elsewhere."""
+    return os.name != "nt" and bool(path.stat().st_mode & 0o066)
+
+
 def read_json(path: Path) -> Any:
     """The value of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))

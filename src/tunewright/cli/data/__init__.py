@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tunewright.cli.data import audit, clean, convert, split
+from tunewright.cli.data import audit, clean, convert, scrub, split
 
-VERBS = (audit, clean, split, convert)
+VERBS = (audit, clean, scrub, split, convert)
 """Modules with `add(verbs)`, in the order of the help page."""
 
 
 def add_data_verbs(verbs: Any) -> None:
     """Add `data` with all its verbs to the parser."""
-    data = verbs.add_parser("data", help="labelled text by itself: audit, clean, split, convert").add_subparsers(
+    data = verbs.add_parser("data", help="labelled text by itself: audit, clean, scrub, split, convert").add_subparsers(
         metavar="VERB", required=True
     )
     for module in VERBS:

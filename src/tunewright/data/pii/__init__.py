@@ -20,6 +20,7 @@ from tunewright.data.pii.money import BANK_CARD, IBAN
 from tunewright.data.pii.network import IP_ADDRESS, URL_SECRET
 from tunewright.data.pii.normal import normal
 from tunewright.data.pii.people import BIRTH_DATE, CN_RESIDENT_ID, PASSPORT, US_SSN
+from tunewright.data.pii.surrogates import PATTERN
 from tunewright.data.pii.types import Detector, Found, Needs, Span
 from tunewright.data.pii.vat import EU_VAT
 
@@ -108,10 +109,13 @@ def _what_is_here(text: str) -> set[Needs]:
 
 def _settle(text: str, found: list[tuple[str, Found]]) -> list[Span]:
     shields = [match.span() for match in _SHIELDED.finditer(text)]
+    surrogates = [match.span() for match in PATTERN.finditer(text)]
     order = sorted(found, key=lambda pair: (not pair[1].named, _RANK[pair[0]], pair[1].start - pair[1].end))
     taken: list[Span] = []
     for name, candidate in order:
         start, end = candidate.start, candidate.end
+        if any(start < right and left < end for left, right in surrogates):
+            continue
         if name not in _OPEN and any(start < right and left < end for left, right in shields):
             continue
         if not any(start < span.end and span.start < end for span in taken):

@@ -82,7 +82,7 @@ WORDS: dict[str, str] = {
         article|item|item no|product|product code|barcode|batch|lot|transaction|transaction id|txn|customer number|customer no
         version|ver|v|build|release|firmware|driver|section|chapter|clause|paragraph|§|commit|hash|sha|md5|checksum|uuid|guid
         coordinates|coordinate|lat|lon|latitude|longitude|gps|price|total|amount|sum|sales|revenue|population|timestamp|epoch
-        unix time|score|votes|views|followers|page|pages|range|between|from|copies|units|voucher|coupon|gift card|code
+        unix time|score|votes|views|followers|page|pages|range|copies|units|voucher|coupon|gift card|code
         bestellung|bestellnummer|bestellnr|auftrag|auftragsnummer|rechnung|rechnungsnummer|sendung|sendungsnummer|paket
         paketnummer|vorgang|vorgangsnummer|aktenzeichen|kundennummer|kundennr|seriennummer|artikelnummer|artikelnr|betrag|preis
         ticketnummer|referenz|gutschein|commande|facture|colis|suivi|numéro de suivi|référence|dossier|prix|montant|pedido

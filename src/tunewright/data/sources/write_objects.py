@@ -54,6 +54,8 @@ def add_to_object(raw: str, record: Mapping[str, object], new: Mapping[str, obje
     """The text of a JSON object with keys added at its end; only a key that is there already has it written anew."""
     if any(name in record for name in new):
         return json.dumps({**record, **new}, ensure_ascii=False)
+    if not new:
+        return raw.strip()
     body = raw.strip()[:-1].rstrip()
     extra = json.dumps(dict(new), ensure_ascii=False, allow_nan=False)[1:-1]
     return f"{body}{', ' if record and new else ''}{extra}}}"
