@@ -61,7 +61,7 @@ class ReportConfig(Config):
     language: Literal["en", "zh"] = "en"
     """Of report and messages."""
     private: bool = False
-    """No raw text in report, log or message."""
+    """No raw text in report, card, messages, ledger, quarantine or events; see `clean.scrub`, which `--private` turns on."""
     unit: str | None = None
     """What one row is called in the verdict, in the plural: "messages", "reviews". None: "texts"."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tunewright.cli.data import add_data_verbs
 from tunewright.cli.options import add_json, add_verb
+from tunewright.cli.privacy import add_privacy_verbs
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
 EPILOG = """\
@@ -115,6 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_json(evaluate)
 
     add_data_verbs(verbs)
+    add_privacy_verbs(verbs)
 
     doctor = add_verb(verbs, "doctor", _doctor, "what this machine and installation can do")
     add_json(doctor)
@@ -273,7 +275,9 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="MODEL", help="a local folder, a hub id, `starter`, or `none` for baselines only"
     )
     parser.add_argument("--lang", choices=["en", "zh"], help="language of report and messages")
-    parser.add_argument("--private", action="store_true", help="no raw text in report, log or message")
+    parser.add_argument(
+        "--private", action="store_true", help="scrub the texts, and show none in report, messages and files beside the rows"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="overrule any key of the recipe"
     )

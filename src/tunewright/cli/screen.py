@@ -108,6 +108,11 @@ class Screen:
         """A sentence of `words.py` in the language of this screen."""
         return self._words[key].format(**values)
 
+    def ask(self, question: str) -> bool:
+        """Whether a person at the terminal types `yes`."""
+        self._err.print(escape(question), end="")
+        return input().strip().lower() in ("yes", "是")
+
     def text(self, text: str) -> None:
         """Verbatim."""
         print(text)

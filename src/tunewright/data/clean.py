@@ -28,6 +28,8 @@ from tunewright.data.keys import Kind, Label, exact_keys, given_splits, label_va
 from tunewright.data.labels import variants
 from tunewright.data.ledger import Entry, Ledger
 from tunewright.data.marks import Ints, numbered
+from tunewright.data.pii import find_pii
+from tunewright.data.pii.scrub import scrub
 from tunewright.data.table import id_order, set_column
 
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][a-z0-9]*\b[^<>]*>", re.IGNORECASE | re.DOTALL)
@@ -54,6 +56,9 @@ class CleanConfig(Config):
     fold_width: bool = False
     """Write full-width letters, digits and signs (`Ａ１！`) in ordinary width, but leave Chinese punctuation (，。！？：；（）)
     as it is. Changes text, so off until asked for."""
+    scrub: bool = False
+    """Put `[email]`, `[phone]`... in place of personal data that has a format, and keep it out of the ledger. Turned on by
+    `--private`. Changes text, so off until asked for; `predict` does it, too, and needs no key for it."""
     empty_text: Literal["drop", "keep"] = "drop"
     """Rows without any text: there is nothing to judge."""
     label_variants: Literal["merge", "keep"] = "merge"
@@ -143,12 +148,32 @@ def _change_text(name: str) -> Callable[[pa.Table, Kind, CleanConfig], Step]:
                 changed = [place for place, text in enumerate(after) if text != before[place]]
                 fields = set_column(fields, column, pa.array(after, fields.column(column).type))
                 found += [
-                    (place, _entry(fields, place, name, "changed", column, before=before[place], after=after[place]))
+                    (
+                        place,
+                        _entry(
+                            fields,
+                            place,
+                            name,
+                            "changed",
+                            column,
+                            **_texts_of(name, before[place], after[place], config),
+                        ),
+                    )
                     for place in changed
                 ]
         return Step(fields=fields, entries=[entry for _, entry in sorted(found, key=lambda pair: pair[0])])
 
     return step
+
+
+def _texts_of(name: str, before: str | None, after: str | None, config: CleanConfig) -> dict[str, str]:
+    """What the ledger keeps of a changed text: no personal data where that is to be taken out."""
+    if before is None or after is None:
+        return {}
+    if name == "scrub":
+        classes = Counter(span.class_name for span in find_pii(before))
+        return {"after": ", ".join(f"{class_name} {count}" for class_name, count in sorted(classes.items()))}
+    return {"before": scrub(before), "after": scrub(after)} if config.scrub else {"before": before, "after": after}
 
 
 def _drop_empty_text(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
@@ -227,7 +252,7 @@ def _drop_exact_duplicates(fields: pa.Table, kind: Kind, config: CleanConfig) ->
 
 TEXT_STEPS: dict[str, Callable[[str], str]] = {
     "fix_mojibake": fix_mojibake, "strip_markup": strip_markup,
-    "strip_invisible": strip_invisible, "fold_width": fold_width,
+    "strip_invisible": strip_invisible, "fold_width": fold_width, "scrub": scrub,
 }  # fmt: skip
 """Steps that change text, by the name that stands in the config and in the bundle."""
 
@@ -236,6 +261,7 @@ STEPS: dict[str, Callable[[pa.Table, Kind, CleanConfig], Step]] = {
     "strip_markup": _change_text("strip_markup"),
     "strip_invisible": _change_text("strip_invisible"),
     "fold_width": _change_text("fold_width"),
+    "scrub": _change_text("scrub"),
     "empty_text": _drop_empty_text,
     "label_variants": _merge_label_variants,
     "contradictions": _resolve_contradictions,

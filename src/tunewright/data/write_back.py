@@ -98,7 +98,7 @@ class _Edit:
 
     def rows(self, places: Ints) -> RowChunk:
         """The rows at these places of the chunk."""
-        native = _take(self._chunk.native, places)
+        native = take_rows(self._chunk.native, places)
         table = self._chunk.table.take(pa.array(places))
         for name, values in self._changed(table).items():
             _set(native, name, values, at=self._at[name])
@@ -141,7 +141,9 @@ class _Edit:
         return json.dumps(after, ensure_ascii=False) if separator is None else separator.join(after)
 
 
-def _take(native: NativeRows, places: Ints) -> NativeRows:
+def take_rows(native: NativeRows, places: Ints) -> NativeRows:
+    """The rows at some places, as their format has them."""
+
     def some(values: list[Any]) -> list[Any]:
         return [values[place] for place in places.tolist()] if values else []
 

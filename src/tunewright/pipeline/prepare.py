@@ -1,13 +1,14 @@
 """From the raw file to rows that are trained and tested on: read, find the columns, audit, clean, split, account.
 
-Depends on the recipe's `data`, `clean`, `split` and `task` alone. Written to the run folder as one piece: `rows.parquet` is
+Depends on the recipe's `data`, `clean`, `split` and `task` alone, and on whether the run is private. Written
+to the run folder as one piece: `rows.parquet` is
 written last, and where it stands with the same key, it is taken as it is.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from tunewright.data.audit import audit
 from tunewright.data.clean import chosen_text_steps, clean
 from tunewright.data.columns import ColumnPlan, find_columns, to_fields
 from tunewright.data.ledger import Entry, Ledger
+from tunewright.data.pii.scrub import scrub
 from tunewright.data.sources import Quarantined, ReadResult, read
 from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
 from tunewright.data.times import add_times
+from tunewright.pipeline.private import without_group_names, without_raw, without_text
 from tunewright.pipeline.request import content_digest
 from tunewright.recipe import Recipe
 from tunewright.tasks import TASKS, Task
@@ -116,7 +119,9 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     `result` is what `inspect` has read already, if it has.
     """
     source = Path(recipe.data.path)
+    private = recipe.report.private
     sections = recipe.model_dump(mode="json", include={"data", "clean", "split", "task"})
+    sections |= {"private": True} if private else {}
     key = digest(json.dumps(sections, sort_keys=True, ensure_ascii=False), content_digest(source))
     if folder.rows.exists():
         table = pq.read_table(folder.rows)
@@ -140,8 +145,16 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     cleaned = clean(fields, kind=columns.kind, config=recipe.clean, ledger=ledger)
     rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=findings.near_groups, ledger=ledger)
 
+    quarantined = read_rows.quarantined
+    if private:
+        ledger.entries = without_text(ledger.entries)
+        quarantined = [without_raw(row) for row in quarantined]
+        rows = without_group_names(rows)
+    elif recipe.clean.scrub:
+        ledger.entries = [_scrubbed(entry) for entry in ledger.entries]
+        quarantined = [replace(row, raw=scrub(row.raw), detail=scrub(row.detail)) for row in quarantined]
     ledger.write(ledger_path=folder.ledger, account_path=folder.account)
-    write_text(folder.quarantine, "".join(_quarantine_line(row) for row in read_rows.quarantined))
+    write_text(folder.quarantine, "".join(_quarantine_line(row) for row in quarantined))
     write_json(folder.audit, findings.to_json())
     described = _plain(asdict(read_rows.source))
     write_json(
@@ -179,6 +192,13 @@ def _account_for_reading(result: ReadResult, ledger: Ledger) -> None:
         for note in result.notes
     ]  # fmt: skip
     ledger.close_stage("read", read=result.read, kept=len(result.table), entries=quarantined + noted)
+
+
+def _scrubbed(entry: Entry) -> Entry:
+    """An entry whose raw rows and cells hold no personal data that has a format."""
+    if entry.before is None or entry.stage not in ("read", "columns"):
+        return entry
+    return replace(entry, before=scrub(entry.before))
 
 
 def _quarantine_line(row: Quarantined) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunewright.core.errors import RecipeError
+from tunewright.core.errors import DataError, RecipeError
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text
 from tunewright.core.text import digest
 from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
@@ -24,6 +24,7 @@ from tunewright.pipeline.fine_tune import Tuned, cross_validate, features_of, fi
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.judge import judge
 from tunewright.pipeline.prepare import Prepared, prepare
+from tunewright.pipeline.private import without_quotes
 from tunewright.pipeline.request import Request, find_folder, locked, make_request
 from tunewright.pipeline.unlabelled import predict_unlabelled
 from tunewright.pipeline.wishes import Wishes
@@ -151,6 +152,15 @@ def _num_ranks() -> int | None:
 
 
 def _resume_or_start(asked: Recipe, find: Callable[[], RunFolder], request: Request, attempt: Attempt) -> Run:
+    try:
+        return _go_on(asked, find, request, attempt)
+    except DataError as error:
+        if asked.report.private:
+            raise DataError(without_quotes(str(error))) from None
+        raise
+
+
+def _go_on(asked: Recipe, find: Callable[[], RunFolder], request: Request, attempt: Attempt) -> Run:
     world = join_world()
     folder = world.from_first(find)
     if world.from_first(folder.finished.exists):
@@ -207,7 +217,7 @@ def _carry_out(
             final = refit_on_all(tuned, recipe, prepared, journal)
         world.from_first(lambda: _bundle(final, recipe, prepared, folder))
     with journal.stage("predict"):
-        world.from_first(lambda: predict_unlabelled(prepared, folder))
+        world.from_first(lambda: predict_unlabelled(prepared, folder, private=recipe.report.private))
     with journal.stage("report"):
         world.from_first(lambda: _report(recipe, folder, with_model=final is not None))
     journal.events.emit("run_finished")

@@ -10,8 +10,11 @@ from tunewright.evaluate import read_predictions
 from tunewright.pipeline.prepare import Prepared
 
 
-def predict_unlabelled(prepared: Prepared, folder: RunFolder) -> None:
-    """Write `predictions/unlabelled.csv` from the recommended system's predictions; nothing if every row has a label."""
+def predict_unlabelled(prepared: Prepared, folder: RunFolder, *, private: bool = False) -> None:
+    """Write `predictions/unlabelled.csv` from the recommended system's predictions; nothing if every row has a label.
+
+    With `private` the texts are left out: file and line say which they are.
+    """
     found = folder.predictions(read_json(folder.evidence)["recommended"], "unlabelled")
     if not found.exists():
         return
@@ -22,13 +25,13 @@ def predict_unlabelled(prepared: Prepared, folder: RunFolder) -> None:
     answers = predictions.table.column("prediction").to_pylist()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row_id", "path", "line", "text", "prediction", "confidence"])
+    writer.writerow(["row_id", "path", "line", *([] if private else ["text"]), "prediction", "confidence"])
     for i, row_id in enumerate(predictions.row_ids):
         place = place_of[row_id]
         answer = answers[i]
         writer.writerow(
             [
-                row_id, origins[place]["path"], origins[place]["line"], prepared.texts[place],
+                row_id, origins[place]["path"], origins[place]["line"], *([] if private else [prepared.texts[place]]),
                 "|".join(answer) if isinstance(answer, list) else answer,
                 "" if scores[i] is None else f"{max(scores[i]):.4f}",
             ]

@@ -43,6 +43,8 @@ class Wishes:
             },
             "report": {"language": self.language or "en", "private": self.private},
         }
+        if self.private:
+            tree["clean"] = {"scrub": True}
         if self.task:
             tree["task"] = self.task
         if self.model:

@@ -34,7 +34,9 @@ def _scrub(options: argparse.Namespace) -> int:
     read = ReadConfig(encoding=options.encoding)
     if options.restore:
         if options.key is None:
-            raise RecipeError("--restore needs the key file that was written when the file was scrubbed: --key KEYFILE.")
+            raise RecipeError(
+                "--restore needs the key file that was written when the file was scrubbed: --key KEYFILE."
+            )
         done = restore_file(options.file, output=options.output, key_file=options.key, read=read)
         lines = [f"{sum(done.replaced.values()):,} surrogates turned back in {done.changed_rows:,} rows"]
         if done.unknown:

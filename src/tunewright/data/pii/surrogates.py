@@ -76,12 +76,14 @@ PATTERN = re.compile(
     r"(?:user|User|USER)\d{8}@example\.(?:com|org|net)"
     r"|\+999([ \-.]?)\d{3}\1\d{3}\1\d{3}|(?<!\d)0{6}\d{12}(?!\d)|(?<!\d)0000([ \-.]?)\d{4}\2\d{4}\2\d{4}(?!\d)"
     r"|XX00([ \-.]?)\d{4}\3\d{4}\3\d{4}\3\d{4}(?!\d)|(?:ID|XX|P)000([ \-.]?)\d{4}\4\d{4}(?!\d)|(?<!\d)000([ \-.])\d{4}\5\d{4}(?!\d)"
-    r"|(?<![\d.])2[45]\d\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])|2001:(?:db8|DB8)(?::[0-9A-Fa-f]{1,4}){2}::[0-9A-Fa-f]{1,4}"
+    r"|(?<![\d.])2[45]\d\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)|2001:(?:db8|DB8)(?::[0-9A-Fa-f]{1,4}){2}::[0-9A-Fa-f]{1,4}"
     r"|(?<!\d)1[0-7]\d\d([\-/._])\d\d\6\d\d(?!\d)|secret-\d{10}"
 )
 """Every surrogate, in every way of writing it."""
 
-_DIGIT_CLASSES = frozenset({"phone", "cn_resident_id", "bank_card", "us_ssn", "iban", "eu_national_id", "eu_vat", "passport"})
+_DIGIT_CLASSES = frozenset(
+    {"phone", "cn_resident_id", "bank_card", "us_ssn", "iban", "eu_national_id", "eu_vat", "passport"}
+)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from tunewright.data.sources import LikeWriter, ReadConfig, find_source, iter_ro
 from tunewright.pipeline.data.key_file import new_surrogates, open_key_file, save_key_file
 
 HONEST = (
-    "This is pseudonymisation, not anonymisation. Not looked for, as it has no format: " + ", ".join(NOT_FOUND[:4]) + "."
+    "This is pseudonymisation, not anonymisation. Not looked for, as it has no format: "
+    + ", ".join(NOT_FOUND[:4])
+    + "."
 )
 
 
@@ -70,7 +72,9 @@ def scrub_file(
     """
     for name in classes or ():
         if name not in DETECTORS:
-            raise DataError(f"--classes {name}: no such class.{nearest(name, DETECTORS)} Known: {', '.join(DETECTORS)}.")
+            raise DataError(
+                f"--classes {name}: no such class.{nearest(name, DETECTORS)} Known: {', '.join(DETECTORS)}."
+            )
     surrogates = new_surrogates() if key_file is None else open_key_file(key_file, create=True)
     tally = _Tally()
     used: set[str] = set()
@@ -157,4 +161,3 @@ def _rewrite(
             # Before the output gets its name: surrogates that stand in a file can be turned back, whatever happens then.
             save_key_file(key_file, surrogates)
     return {"rows": rows, "unreadable": unreadable, "changed_rows": changed_rows, "unseen": tuple(sorted(unseen))}
-
