@@ -30,14 +30,14 @@ _LEAST_SHARE = 0.005
 
 def count_languages(view: View, config: AuditConfig) -> dict[str, int]:
     """Rows of the sample by language, commonest first; "uncertain" for those too short or too mixed to tell."""
-    counts = Counter(_of(view.text[row]) or "uncertain" for row in view.sample(config.language_rows))
+    counts = Counter(language_of_text(view.text[row]) or "uncertain" for row in view.sample(config.language_rows))
     return dict(counts.most_common())
 
 
 def language_mix(view: View, config: AuditConfig) -> list[Finding]:
     """Rows whose language is not that of most, in a sample where there are many."""
     sample = view.sample(config.language_rows)
-    of_row = {row: code for row in sample if (code := _of(view.text[row]))}
+    of_row = {row: code for row in sample if (code := language_of_text(view.text[row]))}
     counts = Counter(of_row.values())
     if not counts:
         return []
@@ -62,7 +62,7 @@ def language_mix(view: View, config: AuditConfig) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _of(text: str) -> str | None:
+def language_of_text(text: str) -> str | None:
     """The language of one text, or None where that can't be told."""
     text = _NOT_WORDS.sub(" ", text[:_MOST_CHARACTERS])
     letters = len(_LETTER.findall(text))
