@@ -1,7 +1,7 @@
 """Kill a run at random instants, again and again, and compare what comes of it with a run that was left alone.
 
     python bench/kills.py --kills 20 --model starter
-    python bench/kills.py --kills 20 --model FOLDER --seed 2
+    python bench/kills.py --kills 20 --model FOLDER --seed 2 --file reviews.csv
 
 A run is started and killed (`kill -9`) at a random instant, then the same command is given again, until it finishes; with
 kills left over, the next run begins. Each finished run must have the weights and the predictions of the one that was
@@ -11,6 +11,7 @@ never killed. Prints one JSON object a kill, one a finished run, and a summary; 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -32,21 +33,10 @@ SHORT = (
 )  # fmt: skip
 
 
-def command(folder: Path, model: str) -> list[str]:
+def command(folder: Path, *, source: Path, model: str) -> list[str]:
     overrides = [part for override in SHORT for part in ("--set", override)]
-    source = str(ROOT / "examples" / "support_messages.csv")
-    return [
-        sys.executable,
-        "-m",
-        "tunewright.cli.main",
-        "run",
-        source,
-        "--output",
-        str(folder),
-        "--model",
-        model,
-        *overrides,
-    ]
+    verb = [sys.executable, "-m", "tunewright.cli.main", "run", str(source)]
+    return [*verb, "--output", str(folder), "--model", model, *overrides]
 
 
 def stage_of(folder: Path) -> str:
@@ -72,6 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--file", type=Path, default=ROOT / "examples" / "support_messages.csv")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng = random.Random(options.seed)
@@ -79,7 +70,8 @@ def main() -> int:
         environment = {**os.environ, "TUNEWRIGHT_HOME": str(Path(scratch) / "home")}
         reference = Path(scratch) / "reference"
         began = time.monotonic()
-        subprocess.run(command(reference, options.model), env=environment, check=True, capture_output=True)
+        run = functools.partial(command, source=options.file, model=options.model)
+        subprocess.run(run(reference), env=environment, check=True, capture_output=True)
         seconds = time.monotonic() - began
         digest = json.loads((reference / "finished.json").read_text())["weights_digest"]
         print(json.dumps({"reference": digest, "seconds": round(seconds, 1)}), flush=True)
@@ -89,7 +81,7 @@ def main() -> int:
             folder = Path(scratch) / f"run{runs}"
             while not (folder / "finished.json").exists():
                 process = subprocess.Popen(
-                    command(folder, options.model), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                    run(folder), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
                 )
                 # Over the whole length of a run: a resumed one is shorter, so early and late stages are both hit.
                 patience = rng.uniform(1.0, 0.7 * seconds) if kills < options.kills else None
@@ -108,7 +100,8 @@ def main() -> int:
             print(json.dumps({"run": runs, "same": not differing, "differs": differing}), flush=True)
             runs += 1
         summary = {
-            "kills": kills, "runs": runs, "runs_that_differ": wrong, "model": options.model, "date": str(date.today()),
+            "kills": kills, "runs": runs, "file": options.file.name,
+            "runs_that_differ": wrong, "model": options.model, "date": str(date.today()),
             "versions": {name: metadata.version(name) for name in ("tunewright", "torch", "transformers")},
             "python": platform.python_version(), "system": platform.system(),
         }  # fmt: skip

@@ -186,8 +186,8 @@ def recipe_schema() -> dict[str, Any]:
     """JSON Schema of the recipe, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Tunewright recipe",
         **Recipe.model_json_schema(),
+        "title": "Tunewright recipe",
     }
 
 

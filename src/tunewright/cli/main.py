@@ -132,8 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     convert.add_argument("target", type=Path, metavar="NEW_FOLDER")
     add_json(convert)
 
-    schema = add_verb(verbs, "schema", _schema, "the JSON Schema of recipes, for editors")
-    del schema
+    add_json(add_verb(verbs, "schema", _schema, "the JSON Schema of recipes, for editors"))
     return parser
 
 
@@ -276,7 +275,9 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lang", choices=["en", "zh"], help="language of report and messages")
     parser.add_argument(
-        "--private", action="store_true", help="scrub the texts, and show none in report, messages and files beside the rows"
+        "--private",
+        action="store_true",
+        help="scrub the texts, and show none in report, messages and files beside the rows",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="overrule any key of the recipe"

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from tunewright.cli.words import WORDS
 from tunewright.core.events import Event
@@ -31,7 +32,7 @@ PLAIN_WIDTH = 200
 
 def show_error(message: str, *, as_json: bool = False) -> None:
     """An error in words, on stderr; with `--json` also as the one object on stdout."""
-    Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(message)}", highlight=False)
+    Console(stderr=True, soft_wrap=True, emoji=False).print(f"[bold red]error:[/] {escape(message)}", highlight=False)
     if as_json:
         print(json.dumps({"error": message}, ensure_ascii=False))
 
@@ -44,8 +45,8 @@ class Screen:
         self._words = WORDS[language]
         self._sentences = Words(language)
         self._private = private
-        self._err = Console(stderr=True, soft_wrap=True, highlight=False)
-        self._out = Console(soft_wrap=True, highlight=False)
+        self._err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+        self._out = Console(soft_wrap=True, highlight=False, emoji=False)
         if not self._out.is_terminal and "COLUMNS" not in os.environ:
             self._out.width = PLAIN_WIDTH
         self._bar: Progress | None = None
@@ -135,7 +136,7 @@ class Screen:
             self._print_json(asdict(found))
             return
         for line in self._account_of(found):
-            self._err.print("  " + escape(line))
+            self._say(escape(line))
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("metric", "slice", "value", "interval", "n"):
             table.add_column(self._words[f"column.{name}"], justify="left" if name in ("metric", "slice") else "right")
@@ -197,7 +198,7 @@ class Screen:
         how = f"  [dim]({escape(said.pick(event['overrule']))})[/]" if event["overrule"] else ""
         name, value = str(said.name("decision", event["what"])), said.decided(event["value"])
         why = f" — {escape(said.pick(event['why']))}" if event["why"] else ""
-        self._err.print(f"  [bold]{escape(name)}[/]{self._words['colon']}{escape(value)}{why}{how}")
+        self._say(f"[bold]{escape(name)}[/]{self._words['colon']}{escape(value)}{why}{how}")
 
     def _on_stage_started(self, event: Event) -> None:
         self._close_bar()
@@ -208,12 +209,12 @@ class Screen:
         colour = "red" if event["severity"] == "error" else "yellow"
         severity = self._words.get(f"severity.{event['severity']}", event["severity"])
         message = Markup(say(event, self._sentences, private=self._private).message)
-        self._err.print(f"  [{colour}]{severity}[/]  {escape(message.striptags())}")
+        self._say(f"[{colour}]{severity}[/]  {escape(message.striptags())}")
 
     def _on_notice(self, event: Event) -> None:
         text = self._words.get(f"notice.{event['code']}")
         if text:
-            self._err.print("  " + escape(text.format(**{k: self._sentences.pick(v) for k, v in event.items()})))
+            self._say(escape(text.format(**{k: self._sentences.pick(v) for k, v in event.items()})))
 
     def _on_forecast(self, event: Event) -> None:
         duration = self._sentences.duration
@@ -221,7 +222,7 @@ class Screen:
             seconds=duration(event["seconds"]), low=duration(event["seconds_low"]), high=duration(event["seconds_high"]),
             gigabytes=event["peak_memory_gigabytes"], steps=event["num_steps"],
         )  # fmt: skip
-        self._err.print("  " + text)
+        self._say(text)
 
     def _on_step(self, event: Event) -> None:
         rate = event["examples"] / max(event["seconds"], 1e-9)
@@ -240,26 +241,31 @@ class Screen:
             self._bar.update(self._task, completed=event["step"] + 1, description=line)
         elif time.monotonic() - self._last_line >= PLAIN_LINE_SECONDS:
             self._last_line = time.monotonic()
-            self._err.print(
-                "  " + self._words["step_of"].format(step=event["step"] + 1, steps=event["num_steps"]) + line
-            )
+            self._say(self._words["step_of"].format(step=event["step"] + 1, steps=event["num_steps"]) + line)
 
     def _on_evaluated(self, event: Event) -> None:
         best = "  *" if event["best"] else ""
-        self._err.print("  " + self._words["evaluated"].format(**event) + best)
+        self._say(self._words["evaluated"].format(**event) + best)
 
     def _on_fold_finished(self, event: Event) -> None:
-        self._err.print("  " + self._words["fold"].format(fold=event["fold"] + 1, folds=event["folds"]))
+        self._say(self._words["fold"].format(fold=event["fold"] + 1, folds=event["folds"]))
 
     def _on_stopped_early(self, event: Event) -> None:
         self._close_bar()
-        self._err.print("  " + self._words["stopped_early"])
+        self._say(self._words["stopped_early"])
 
     def _on_resumed(self, event: Event) -> None:
-        self._err.print("  " + self._words["resumed"].format(step=event["step"]))
+        self._say(self._words["resumed"].format(step=event["step"]))
 
     def _on_checkpoint_damaged(self, event: Event) -> None:
-        self._err.print("  [yellow]" + escape(self._words["damaged"].format(problem=event["problem"])) + "[/]")
+        self._say("[yellow]" + escape(self._words["damaged"].format(problem=event["problem"])) + "[/]")
+
+    def _say(self, markup: str) -> None:
+        """A line of the stage in hand, set in; where a terminal is narrower than it, the rest stands further in."""
+        text = Text.from_markup(markup, emoji=False)
+        lines = text.wrap(self._err, max(20, self._err.width - 6)) if self._err.is_terminal else [text]
+        for number, line in enumerate(lines):
+            self._err.print(Text("      " if number else "  ") + line)
 
     def _close_bar(self) -> None:
         if self._bar is not None:

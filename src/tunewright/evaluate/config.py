@@ -15,6 +15,10 @@ class CrossValidationConfig(Config):
     below_rows: int = Field(default=5000, ge=0)
     """Done only with fewer labelled rows than this: then one test split alone leaves a wide interval. 0: never."""
 
+    def is_wanted(self, *, num_rows: int) -> bool:
+        """Whether a run with so many labelled rows cross-validates."""
+        return num_rows < self.below_rows
+
 
 class EvaluateConfig(Config):
     """Metrics and evidence."""

@@ -122,7 +122,7 @@ def _cross_validate(
     """Small data: each labelled row answered by a baseline fitted without its fold; `held_out(rows, places)` fits and answers."""
     settings = recipe.evaluate.cross_validation
     labelled = prepared.labelled()
-    if len(labelled) >= settings.below_rows:
+    if not settings.is_wanted(num_rows=len(labelled)):
         return
     fold_of = prepared.folds(labelled, k=settings.folds, seed=recipe.split.seed)
     parts = []

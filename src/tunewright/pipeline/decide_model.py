@@ -40,6 +40,11 @@ def decide_model(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tu
         )
     licence = Sentence("licence {license}", license=local.license or Sentence("not stated"))
     decisions.add("model", local.name, joined([why, licence], Sentence("; ")), "--model FOLDER_OR_HUB_ID")
+    if _is_of_another_language(local, language):
+        others = _names(language)
+        decisions.journal.say(
+            "other_language", model=local.name, made_for=", ".join(local.languages), language=language, names=others
+        )
     if is_noncommercial(local.license):
         decisions.journal.say("non_commercial", model=local.name, license=local.license)
     model = recipe.model.model_copy(
@@ -98,6 +103,12 @@ def _cant_read(local: LocalModel, recipe: Recipe, prepared: Prepared, journal: J
         model=local.name, share=fit.unknown_share, most=MOST_UNKNOWN, names=_names(language),
         first=suggest(language)[0].hub_id,
     )  # fmt: skip
+
+
+def _is_of_another_language(local: LocalModel, language: str) -> bool:
+    """Whether the card names languages, and that of the texts is none of them: its tokenizer may read them all the same."""
+    stated = {name.lower() for name in local.languages}
+    return language != "und" and bool(stated) and not stated & {language, "multilingual"}
 
 
 def _names(language: str) -> str:

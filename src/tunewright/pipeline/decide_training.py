@@ -52,13 +52,9 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
     if train.epochs is None and train.steps is None:
         epochs = default_epochs(rows, num_labels=len(prepared.labels))
         train = train.model_copy(update={"epochs": float(epochs)})
-        decisions.add(
-            "epochs", epochs,
-            Sentence(
-                "{rows} training rows, {labels} labels; stops early if it can", rows=rows, labels=len(prepared.labels)
-            ),
-            "--set train.epochs=N",
-        )  # fmt: skip
+        labels = Sentence(", {labels} labels", labels=len(prepared.labels)) if prepared.labels else ""
+        why = Sentence("{rows} training rows{labels}; stops early if it can", rows=rows, labels=labels)
+        decisions.add("epochs", epochs, why, "--set train.epochs=N")
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
         rate = default_learning_rate(local.num_parameters)
         head = optimizer.head_learning_rate_factor
@@ -86,7 +82,7 @@ def decide_within(
     seconds = 60 * minutes
     evaluate, settings = recipe.evaluate, recipe.train
     crossed = evaluate.cross_validation
-    if len(prepared.labelled()) < crossed.below_rows and forecast.seconds * (1 + crossed.folds) > seconds:
+    if crossed.is_wanted(num_rows=len(prepared.labelled())) and forecast.seconds * (1 + crossed.folds) > seconds:
         evaluate = evaluate.model_copy(update={"cross_validation": crossed.model_copy(update={"below_rows": 0})})
         decisions.add(
             "cross_validation", "none",

@@ -145,7 +145,7 @@ def cross_validate(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: Run
     world = tuned.base.world
     labelled = prepared.labelled()
     whole = folder.predictions("model_cv", "cv")
-    if len(labelled) >= settings.below_rows or world.from_first(whole.exists):
+    if world.from_first(whole.exists):
         return
     fold_of = prepared.folds(labelled, k=settings.folds, seed=recipe.split.seed)
     paths = [folder.predictions(f"model_cv_{fold}", "cv") for fold in range(settings.folds)]

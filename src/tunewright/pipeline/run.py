@@ -206,8 +206,9 @@ def _carry_out(
             world.from_first(lambda: run_earlier_model(recipe, prepared, folder))
         with journal.stage("train"):
             tuned = fine_tune(base, recipe, prepared, folder, journal)
-        with journal.stage("cross-validate"):
-            cross_validate(tuned, recipe, prepared, folder, journal)
+        if recipe.evaluate.cross_validation.is_wanted(num_rows=len(prepared.labelled())):
+            with journal.stage("cross-validate"):
+                cross_validate(tuned, recipe, prepared, folder, journal)
 
     final = tuned
     with journal.stage("evaluate"):
@@ -216,8 +217,9 @@ def _carry_out(
         if tuned and recipe.train.refit_on_all:
             final = refit_on_all(tuned, recipe, prepared, journal)
         world.from_first(lambda: _bundle(final, recipe, prepared, folder))
-    with journal.stage("predict"):
-        world.from_first(lambda: predict_unlabelled(prepared, folder, private=recipe.report.private))
+    if len(prepared.places(None)):
+        with journal.stage("predict"):
+            world.from_first(lambda: predict_unlabelled(prepared, folder, private=recipe.report.private))
     with journal.stage("report"):
         world.from_first(lambda: _report(recipe, folder, with_model=final is not None))
     journal.events.emit("run_finished")

@@ -40,8 +40,10 @@ def read(path: Path, *, config: ReadConfig | None = None) -> ReadResult:
     table = concat([result.table for result in results])
     quarantined = [bad for result in results for bad in result.quarantined]
     if not len(table):
-        first = f" The first: line {quarantined[0].line}, {quarantined[0].detail}." if quarantined else ""
-        raise DataError(f"{path}: no row could be read, {len(quarantined)} are broken.{first}")
+        if not quarantined:
+            raise DataError(f"{path}: there is no row below the header. A file with one row a line is needed.")
+        first = f"The first: line {quarantined[0].line}, {quarantined[0].detail}."
+        raise DataError(f"{path}: no row could be read, {len(quarantined)} are broken. {first}")
     for finish in dict.fromkeys(SOURCES[result.source.kind].finish for result in results):
         table = finish(table) if finish is not None else table
     source = results[0].source if len(results) == 1 else _joint_source(results, found.files)
