@@ -27,10 +27,20 @@ ROWS = {
 }
 
 
+_MAIL = (
+    "From: a@b.c\nSubject: =?utf-8?B?6YCA5qy+?=\nDate: Wed, 31 Jan 2024 10:30:00 +0100\n"
+    "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\na plain text\n中文\n"
+).encode()
+
 READ_ONLY: dict[str, tuple[str, bytes, dict[str, list[str]]]] = {
     "fasttext": (
         "a.ft", "__label__x a plain text\n__label__x __label__y 中文\n\n__label__z third\n".encode(),
         {"label": ["x", "x;y", "z"], "text": ["a plain text", "中文", "third"]},
+    ),
+    "eml": ("a.eml", _MAIL, {"subject": ["退款"], "text": ["a plain text\n中文"], "from": ["a@b.c"]}),
+    "mbox": (
+        "a.mbox", b"".join(b"From x@y Wed Jan 31 10:30:00 2024\n" + _MAIL + b"\n" for _ in range(3)),
+        {"subject": ["退款"] * 3, "text": ["a plain text\n中文"] * 3, "from": ["a@b.c"] * 3},
     ),
     "text": ("a.text", "a plain text, and\n中文\n\n third\n".encode(), {"text": ["a plain text, and", "中文", " third"]}),
 }  # fmt: skip

@@ -45,6 +45,8 @@ CHINESE = {
     "no header: the only row has no usual column names": "没有表头：仅有的一行不含常见列名",
     "split {split}: {file}, {rows} rows": "划分 {split}：{file}，{rows} 行",
     # Folders, archives and workbooks
+    "it starts with the line that stands before each message of an mbox file": "开头是 mbox 文件中每封邮件前的那一行",
+    "its first lines are the headers of an e-mail": "开头几行是电子邮件的头部",
     "its lines begin with `__label__`": "各行以 `__label__` 开头",
     "a `.txt` file without columns, one text a line": "没有列的 `.txt` 文件，每行一条文本",
     "a workbook in a ZIP archive": "ZIP 归档中的工作簿",

@@ -27,6 +27,7 @@ from tunewright.data.equal import contradicted, repeats
 from tunewright.data.keys import Kind, Label, exact_keys, given_splits, label_values
 from tunewright.data.labels import variants
 from tunewright.data.ledger import Entry, Ledger
+from tunewright.data.mail_text import strip_quoted_reply, strip_signature
 from tunewright.data.marks import Ints, numbered
 from tunewright.data.pii import find_pii
 from tunewright.data.pii.scrub import scrub
@@ -56,6 +57,11 @@ class CleanConfig(Config):
     fold_width: bool = False
     """Write full-width letters, digits and signs (`Ａ１！`) in ordinary width, but leave Chinese punctuation (，。！？：；（）)
     as it is. Changes text, so off until asked for."""
+    strip_quoted_reply: bool = False
+    """Take out of a mail what it quotes of earlier ones: lines with `>`, and all below `-----Original Message-----`, `Ann
+    wrote:` and the like in English, German, French, Spanish and Chinese. Changes text, so off until asked for."""
+    strip_signature: bool = False
+    """Take out what stands below the line `-- ` of a mail, and `Sent from my phone`. Changes text, so off until asked for."""
     scrub: bool = False
     """Put `[email]`, `[phone]`... in place of personal data that has a format, and keep it out of the ledger. Turned on by
     `--private`. Changes text, so off until asked for; `predict` does it, too, and needs no key for it."""
@@ -252,7 +258,8 @@ def _drop_exact_duplicates(fields: pa.Table, kind: Kind, config: CleanConfig) ->
 
 TEXT_STEPS: dict[str, Callable[[str], str]] = {
     "fix_mojibake": fix_mojibake, "strip_markup": strip_markup,
-    "strip_invisible": strip_invisible, "fold_width": fold_width, "scrub": scrub,
+    "strip_invisible": strip_invisible, "fold_width": fold_width,
+    "strip_quoted_reply": strip_quoted_reply, "strip_signature": strip_signature, "scrub": scrub,
 }  # fmt: skip
 """Steps that change text, by the name that stands in the config and in the bundle."""
 
@@ -261,6 +268,8 @@ STEPS: dict[str, Callable[[pa.Table, Kind, CleanConfig], Step]] = {
     "strip_markup": _change_text("strip_markup"),
     "strip_invisible": _change_text("strip_invisible"),
     "fold_width": _change_text("fold_width"),
+    "strip_quoted_reply": _change_text("strip_quoted_reply"),
+    "strip_signature": _change_text("strip_signature"),
     "scrub": _change_text("scrub"),
     "empty_text": _drop_empty_text,
     "label_variants": _merge_label_variants,

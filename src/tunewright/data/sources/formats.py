@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunewright.data.sources import arrow, delimited, excel, json_array, jsonl, parquet, plain
+from tunewright.data.sources import arrow, delimited, excel, json_array, jsonl, mail, parquet, plain
 from tunewright.data.sources.detect import is_json, is_jsonl, is_parquet, is_rows_of_text, is_tsv
 from tunewright.data.sources.types import Source
 from tunewright.data.sources.write_cells import CellsWriter
@@ -21,6 +21,14 @@ SOURCES: dict[str, Source] = {
     "xlsx": Source(
         name="xlsx", suffixes=(".xlsx", ".xlsm"), holds="cells", is_text=False, recognise=excel.recognise,
         detect=excel.detect, rows=excel.rows, writer=excel.ExcelWriter,
+    ),
+    "mbox": Source(
+        name="mbox", suffixes=(".mbox", ".mbx"), holds="records", is_text=False, recognise=mail.is_mbox,
+        detect=mail.detect_mbox, rows=mail.mbox_rows, writer=None, finish=mail.find_threads,
+    ),
+    "eml": Source(
+        name="eml", suffixes=(".eml",), holds="records", is_text=False, recognise=mail.is_eml,
+        detect=mail.detect_eml, rows=mail.eml_rows, writer=None, finish=mail.find_threads,
     ),
     "jsonl": Source(
         name="jsonl", suffixes=(".jsonl", ".ndjson"), holds="records", recognise=is_jsonl,

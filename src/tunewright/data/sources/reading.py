@@ -35,8 +35,7 @@ def read(path: Path, *, config: ReadConfig | None = None) -> ReadResult:
         results = [_read_file(file, config, seen) for file in found.files]
     if found.joined:
         _check_columns(found.files, results)
-        names = _short_names(found.files)
-        results = [_marked(result, "file", name) for result, name in zip(results, names, strict=True)]
+        results = _marked_by_file(found.files, results)
     table = concat([result.table for result in results])
     quarantined = [bad for result in results for bad in result.quarantined]
     if not len(table):
@@ -138,6 +137,17 @@ def _marked(result: ReadResult, name: str, value: str) -> ReadResult:
     table = result.table
     table = table.rename_columns([f"{name}_2" if column == name else column for column in table.column_names])
     return replace(result, table=set_column(table, name, pa.array([value] * len(table), pa.string())))
+
+
+def _marked_by_file(files: list[DataFile], results: list[ReadResult]) -> list[ReadResult]:
+    """Rows with the name of their file, unless each file is one row; with that of their folder where these differ."""
+    folders = [Path(file.shown).parent.name for file in files]
+    if len(set(folders)) > 1:
+        results = [_marked(result, "folder", name) for result, name in zip(results, folders, strict=True)]
+    if all(result.read <= 1 for result in results):
+        return results
+    names = _short_names(files)
+    return [_marked(result, "file", name) for result, name in zip(results, names, strict=True)]
 
 
 def _short_names(files: list[DataFile]) -> list[str]:

@@ -260,6 +260,8 @@ SENTENCES: dict[str, str] = {
     "stage.columns": "columns",
     "stage.clean.fix_mojibake": "mending broken characters",
     "stage.clean.strip_markup": "taking out markup",
+    "stage.clean.strip_quoted_reply": "taking out what replies quote",
+    "stage.clean.strip_signature": "taking out signatures",
     "stage.clean.scrub": "taking out personal data",
     "stage.clean.empty_text": "empty texts",
     "stage.clean.label_variants": "spelling of labels",

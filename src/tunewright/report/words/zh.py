@@ -260,6 +260,8 @@ SENTENCES: dict[str, str] = {
     "stage.columns": "识别列",
     "stage.clean.fix_mojibake": "修复乱码",
     "stage.clean.strip_markup": "去除标记",
+    "stage.clean.strip_quoted_reply": "去除回复中的引文",
+    "stage.clean.strip_signature": "去除签名",
     "stage.clean.scrub": "去除个人信息",
     "stage.clean.empty_text": "空文本",
     "stage.clean.label_variants": "标签写法",

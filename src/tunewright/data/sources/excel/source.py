@@ -74,6 +74,8 @@ def _old_office(look: Look) -> str:
             f"{look.path}: this workbook is protected with a password. Open it in Excel, take the password away "
             "(File, Info, Protect Workbook), and save it again."
         )
+    if "__substg1.0_".encode("utf-16-le") in names or look.path.suffix.lower() == ".msg":
+        return f"{look.path}: this is a message of Outlook (.msg). Save it as .eml, which other mail programs do."
     return (
         f"{look.path}: this is a file of an old Office (such as .xls). Open it in Excel or LibreOffice and save it as "
         ".xlsx or CSV UTF-8."
