@@ -16,6 +16,7 @@ from tunewright.cli.main import main
 from tunewright.core.errors import DataError
 from tunewright.pipeline.forget import forget
 from tunewright.pipeline.inventory import inventory
+from tunewright.pipeline.purge import purge
 
 SECRETS = {
     "13812345678": "请打13812345678联系我", "11010519491231002X": "身份证11010519491231002X",
@@ -205,6 +206,24 @@ def test_forget_knows_rows_by_a_file_of_them_in_scrubbed_runs_too(
     assert [found.rows for found in done.runs] == [2]
     assert {Path(model).name for model in done.runs[0].models} <= {"model", "baseline"}
     assert f"{MARK}0 " not in readable(run / "data" / "rows.parquet")
+
+
+def test_a_purged_run_still_knows_which_models_to_name(open_run: tw.Run, tmp_path: Path) -> None:
+    run = copied(open_run, tmp_path)
+    test = next(row for row in pq.read_table(open_run.folder.rows).to_pylist() if row["split"] == "validation")
+    purge(run)
+    done = forget(test["row_id"], runs=tmp_path / "runs")
+    assert [(found.rows, found.by_split) for found in done.runs] == [(1, {"validation": 1})]
+    assert [Path(model).name for model in done.runs[0].models] == ["baseline"]
+
+
+def test_rows_with_the_same_text_go_only_if_wanted(open_run: tw.Run, tmp_path: Path) -> None:
+    copied(open_run, tmp_path)
+    text = pq.read_table(open_run.folder.rows).to_pylist()[3]["text"]
+    (tmp_path / "one.csv").write_text(f"body\n{text}\n", encoding="utf-8")
+    assert forget(str(tmp_path / "one.csv"), runs=tmp_path / "runs", text="body", ids_only=True).runs == []
+    done = forget(str(tmp_path / "one.csv"), runs=tmp_path / "runs", text="body")
+    assert [(found.rows, found.by_text) for found in done.runs] == [(1, 1)]
 
 
 def test_what_is_no_row_is_refused(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def add_privacy_verbs(verbs: Any) -> None:
     forget.add_argument("--source", type=Path, metavar="FILE", help="also make a copy of this file without the rows")
     forget.add_argument("--output", "-o", type=Path, metavar="OUT", help="the copy")
     forget.add_argument("--text", metavar="COLUMN", help="the text column of FILE, if it is not to be found out")
+    forget.add_argument("--ids-only", action="store_true", help="not other rows that have the same text")
     add_json(forget)
 
 
@@ -76,13 +77,18 @@ def _forget(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
     from tunewright.pipeline.forget import forget
 
-    done = forget(options.rows, runs=options.runs, source=options.source, output=options.output, text=options.text)
+    done = forget(
+        options.rows, runs=options.runs, source=options.source, output=options.output, text=options.text,
+        ids_only=options.ids_only,
+    )  # fmt: skip
     lines = [f"{done.looked_at} runs looked at, {len(done.runs)} of them held such rows"]
     for run in done.runs:
         sides = ", ".join(f"{side} {count}" for side, count in run.by_split.items())
         lines.append(
             f"{run.run}: {run.rows} rows out ({sides or 'only in its accounts'}); rewritten: {', '.join(run.files)}"
         )
+        if run.by_text:
+            lines.append(f"  {run.by_text} of them are others with the same text; --ids-only leaves such rows in")
         lines += [f"  {model} has learned from them: train it again without them, or delete it" for model in run.models]
     if done.source_rows is not None:
         lines.append(f"{options.output}: a copy of {options.source} without {done.source_rows} rows")

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tunewright.core.errors import DataError
-from tunewright.core.folder import RunFolder, read_json, write_json, write_text, writing
+from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text, writing
 from tunewright.core.text import fold
 from tunewright.data.clean import apply_text_steps, chosen_text_steps
 from tunewright.data.columns import ColumnsConfig, find_columns, to_fields
@@ -56,6 +56,8 @@ class ForgottenRun:
     rows: int
     by_split: dict[str, int]
     """Rows by the side of the split they stood on; `unlabelled` for those without an answer."""
+    by_text: int
+    """Rows that are not among those given, but have the text of one: a repeat, or another person who wrote the same."""
     files: tuple[str, ...]
     """Files that were rewritten."""
     models: tuple[str, ...]
@@ -78,14 +80,18 @@ class Forgotten:
 
 
 def forget(
-    rows: str, *, runs: Path, source: Path | None = None, output: Path | None = None, text: str | None = None
-) -> Forgotten:
+    rows: str, *, runs: Path, source: Path | None = None, output: Path | None = None, text: str | None = None,
+    ids_only: bool = False,
+) -> Forgotten:  # fmt: skip
     """Remove rows from every run below `runs`, and write a copy of `source` without them to `output`.
 
     `rows` is a file (a list of row ids, one a line, or a table of rows in any format that is read) or row ids with commas
-    between them. Raises DataError where it is neither, FolderError where a run is being worked in.
+    between them. Rows of a file are also known by their texts, unless `ids_only`.
+
+    Raises DataError where it is neither, FolderError where a run is being worked in.
     """
     wanted = rows_wanted(rows, text=text)
+    wanted = replace(wanted, texts=frozenset()) if ids_only else wanted
     if source is not None and (output is None or output.resolve() == source.resolve()):
         raise DataError(
             f"{source}: give an `--output` for the copy without these rows; the source itself is not touched."
@@ -123,16 +129,22 @@ def rows_wanted(rows: str, *, text: str | None = None) -> Wanted:
 def _forget_in(folder: RunFolder, wanted: Wanted) -> ForgottenRun | None:
     with locked(folder):
         gone, by_split = _matches(folder, wanted)
+        by_text = sum(not wanted.has_id(row_id) for row_id in gone)
         files = [name for name, rewrite in _files(folder, wanted, gone) if rewrite()]
         if not files:
             return None
         models = _models_of(folder, by_split)
+        for unfinished in (folder.store, folder.checkpoints):
+            # Texts as tokens, and weights that have seen them: the run goes on from its rows without these.
+            if unfinished.exists():
+                discard(unfinished)
+                files.append(unfinished.name)
         if folder.report.exists() and folder.recipe.exists():
             recipe = load_recipe(folder.recipe)
             write_text(folder.report, render(folder, language=recipe.report.language, private=recipe.report.private))
             files.append("report.html")
         done = ForgottenRun(
-            run=str(folder.path), rows=len(gone), by_split=dict(by_split), files=tuple(files), models=models
+            run=str(folder.path), rows=len(gone), by_split=dict(by_split), by_text=by_text, files=tuple(files), models=models
         )  # fmt: skip
         earlier = read_json(folder.path / "forgotten.json") if (folder.path / "forgotten.json").exists() else []
         write_json(folder.path / "forgotten.json", [*earlier, asdict(done) | {"run": folder.path.name}])

@@ -34,6 +34,6 @@ def personal_data(view: View, config: AuditConfig) -> list[Finding]:
             "prediction; `tunewright data scrub` makes a file with surrogates. "
             "That is pseudonymisation, not anonymisation: who knows the context may still know the person.",
             command="tunewright data scrub FILE --output OUT",
-            values={"counts": counts, "not_found": ", ".join(NOT_FOUND[:4])},
+            values={"counts": ", ".join(f"{name} {count:,}" for name, count in spans.most_common())},
         )
     ]
