@@ -6,16 +6,18 @@ optimiser they used is thrown away. Time grows with padded tokens and micro-batc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from tunewright.batching import cut, rows_of_step
 from tunewright.runtime import peak_memory_bytes
 from tunewright.train import FitPlan, Length
-from tunewright.train.fit import measure_steps
+from tunewright.train.fit import MeasuredStep, measure_steps
 
-MEASURED_STEPS = 4
+MEASURED_STEPS = 6
 SAMPLED_STEPS = 64
 
 
@@ -34,6 +36,29 @@ class Forecast:
     measured_steps: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """Seconds for one unit of cost: the usual one, and the ends between which the run is expected to stay."""
+
+    usual: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, measured: Sequence[MeasuredStep], costs: Sequence[float], *, num_threads: int | None) -> Rate:
+        """From steps and what each of them costs.
+
+        If a busy machine falls quiet, training takes no longer than its threads have work: processor time over their number
+        is the low end where that is less than what was seen. How busy a machine becomes nobody can know: the high end is a
+        quarter above the slowest step seen. `num_threads` is None where another device does the work.
+        """
+        seen = np.array([step.seconds / cost for step, cost in zip(measured, costs, strict=True)])
+        worked = np.array([step.processor_seconds / cost for step, cost in zip(measured, costs, strict=True)])
+        quiet = float(np.median(worked)) / num_threads if num_threads else float("inf")
+        low = min(float(seen.min()), quiet)
+        return cls(usual=float(np.median(seen)), low=0.9 * low, high=1.25 * float(seen.max()))
+
+
 def forecast_training(plan: FitPlan) -> Forecast:
     """Measure a few steps, the one with the longest texts included, and add up what all steps will take.
 
@@ -44,23 +69,23 @@ def forecast_training(plan: FitPlan) -> Forecast:
     costs = {int(step): _cost(plan, length, int(step)) for step in sampled}
     by_cost = sorted(costs, key=costs.__getitem__)
     chosen = [by_cost[-1], *(by_cost[i * (len(by_cost) - 1) // MEASURED_STEPS] for i in range(MEASURED_STEPS))]
-    seconds = measure_steps(plan, length, steps=chosen)[
-        1:
-    ]  # the first one also warms up; it was the largest, for memory
-    rates = np.array([seconds[i] / costs[step] for i, step in enumerate(chosen[1:])])
+    # The first one also warms up; it was the largest, for memory.
+    measured = measure_steps(plan, length, steps=chosen)[1:]
+    on_cpu = plan.machine.device.type == "cpu"
+    threads = torch.get_num_threads() if on_cpu else None
+    rate = Rate.of(measured, [costs[step] for step in chosen[1:]], num_threads=threads)
     mean_cost = float(np.mean(list(costs.values())))
     evaluation_share = _evaluation_share(plan, length)
     total_cost = mean_cost * length.num_steps * (1 + evaluation_share)
-    rate = float(np.median(rates))
     return Forecast(
-        seconds=rate * total_cost,
-        seconds_low=float(rates.min()) * total_cost * 0.9,
-        seconds_high=float(rates.max()) * total_cost * 1.25,
+        seconds=rate.usual * total_cost,
+        seconds_low=rate.low * total_cost,
+        seconds_high=rate.high * total_cost,
         peak_memory_gigabytes=peak_memory_bytes() / 1e9,
         num_steps=length.num_steps,
-        seconds_per_step=rate * mean_cost,
-        examples_per_second=length.examples_per_step / (rate * mean_cost),
-        measured_steps=len(rates),
+        seconds_per_step=rate.usual * mean_cost,
+        examples_per_second=length.examples_per_step / (rate.usual * mean_cost),
+        measured_steps=len(measured),
     )
 
 

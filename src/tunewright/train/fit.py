@@ -127,14 +127,28 @@ def training_steps(plan: FitPlan, state: _TrainingState, length: Length) -> Iter
         )
 
 
-def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> list[float]:
-    """Seconds of some of the plan's steps, done with a learning rate of zero: no weight moves, nothing is kept."""
+@dataclass(frozen=True, kw_only=True)
+class MeasuredStep:
+    """What one step took."""
+
+    seconds: float
+    processor_seconds: float
+    """Of all threads together: what was worked, without the waiting for a machine that is busy with other things."""
+
+
+def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> list[MeasuredStep]:
+    """Some of the plan's steps, done with a learning rate of zero: no weight moves, nothing is kept."""
     with used_rows_only(plan):
         state = _TrainingState(plan, None)
         parts = _step_parts(plan, state)
         plan.model.train()
         plan.adapter.set_mode(plan.model)
-        return [_one_step(plan, parts, length, step, factor=0.0).seconds for step in steps]
+        measured = []
+        for step in steps:
+            began = time.process_time()
+            seconds = _one_step(plan, parts, length, step, factor=0.0).seconds
+            measured.append(MeasuredStep(seconds=seconds, processor_seconds=time.process_time() - began))
+        return measured
 
 
 def _one_step(plan: FitPlan, parts: StepParts, length: Length, step: int, *, factor: float) -> StepRecord:
