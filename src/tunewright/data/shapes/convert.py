@@ -131,6 +131,8 @@ def _fitted(row: Row, target: Shape, can_hold: frozenset[str], *, lossy: bool, l
     remaining = lost(lighter, target, can_hold) & HARD
     # What goes away together with something else (an odd order together with the calls) is no loss of its own.
     names -= HARD - remaining
+    if "columns" in names:
+        names -= {"typed_columns", "nested_columns", "empty_columns"}
     losses.update(names)
     if remaining:
         return _refused(row, "can_not_hold", words_for(remaining))
