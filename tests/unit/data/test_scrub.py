@@ -7,6 +7,9 @@ import os
 import stat
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,6 +134,23 @@ def test_files_agree_through_the_key_file_and_come_back(tmp_path: Path) -> None:
     restore_file(tmp_path / "a2.csv", output=tmp_path / "a3.csv", key_file=key)
     assert (tmp_path / "a3.csv").read_bytes() == table.read_bytes()
     assert restore_file(tmp_path / "b2.jsonl", output=tmp_path / "b3.jsonl", key_file=key).unknown == 0
+
+
+def test_a_phone_number_kept_as_a_number_is_found(tmp_path: Path) -> None:
+    rows = [{"phone": 13812345678, "price": 42, "text": "打13812345678"}, {"phone": None, "price": 7, "text": None}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    done = scrub_file(tmp_path / "a.parquet", output=tmp_path / "b.parquet", key_file=tmp_path / "key.json")
+    assert (done.retyped, done.unseen) == (("phone",), ("price",))
+    first, second = pq.read_table(tmp_path / "b.parquet").to_pylist()
+    assert first["text"] == "打" + first["phone"]
+    assert (first["price"], second["phone"]) == (42, None)
+    book = openpyxl.Workbook()
+    for row in (["手机", "价格"], [13812345678, 42], [13912345678, 43]):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(tmp_path / "a.xlsx")
+    scrub_file(tmp_path / "a.xlsx", output=tmp_path / "b.xlsx", key_file=tmp_path / "key.json")
+    written = list(openpyxl.load_workbook(tmp_path / "b.xlsx").active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    assert written[1] == (first["phone"], 42)
 
 
 def test_without_the_key_file_nothing_comes_back(tmp_path: Path) -> None:

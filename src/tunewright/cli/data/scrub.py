@@ -60,6 +60,8 @@ def _scrub(options: argparse.Namespace) -> int:
         lines.append(HONEST)
     if done.unreadable:
         lines.append(f"{done.unreadable:,} rows could not be read and are not in the output")
+    if done.retyped:
+        lines.append(f"numbers with personal data among them, text now: {', '.join(done.retyped)}")
     if done.unseen:
         lines.append(f"not text, left as they are: {', '.join(done.unseen)}")
     lines.append(f"{done.rows:,} rows in {done.output}")

@@ -41,7 +41,12 @@ def change_rows(
         for i, name in wanted:
             rows[-1][i] = change(name, cells[i])
         end_of_row()
-    return replace(native, cells=rows)
+    # A number of a workbook that has become text is written as text.
+    numbers = [
+        [i for i in places if after[i] == before[i]]
+        for places, before, after in zip(native.numbers, native.cells, rows, strict=False)
+    ]
+    return replace(native, cells=rows, numbers=numbers)
 
 
 def change_json(raw: str, change: Change, *, columns: Collection[str] | None = None) -> str:
@@ -65,6 +70,28 @@ def change_json(raw: str, change: Change, *, columns: Collection[str] | None = N
         return token
 
     return _TOKEN.sub(new, raw)
+
+
+def numbers_to_look_at(native: NativeRows, found: Callable[[str, str], bool]) -> set[str]:
+    """Columns of whole numbers in Parquet where `found` says yes to a cell: a phone number kept as a number is one still."""
+    if native.batch is None:
+        return set()
+    whole = [field.name for field in native.batch.schema if pa.types.is_integer(field.type)]
+    return {
+        name for name in whole
+        if any(value is not None and found(name, str(value)) for value in native.batch.column(name).to_pylist())
+    }  # fmt: skip
+
+
+def as_text(native: NativeRows, names: Collection[str]) -> NativeRows:
+    """The rows with some columns of whole numbers as text."""
+    batch = native.batch
+    if batch is None or not names:
+        return native
+    for i, name in enumerate(batch.column_names):
+        if name in names and pa.types.is_integer(batch.schema.field(i).type):
+            batch = batch.set_column(i, name, batch.column(i).cast(pa.string()))
+    return replace(native, batch=batch)
 
 
 def unseen_columns(native: NativeRows) -> list[str]:

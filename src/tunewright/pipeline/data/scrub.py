@@ -11,10 +11,10 @@ from typing import Any
 from tunewright.core.errors import DataError, nearest
 from tunewright.core.folder import write_json
 from tunewright.data.pii import DETECTORS, NOT_FOUND
-from tunewright.data.pii.rows import change_rows, unseen_columns
+from tunewright.data.pii.rows import as_text, change_rows, numbers_to_look_at, unseen_columns
 from tunewright.data.pii.scrub import find_in_cell, replace_spans
 from tunewright.data.pii.surrogates import Surrogates
-from tunewright.data.sources import LikeWriter, ReadConfig, find_source, iter_rows
+from tunewright.data.sources import SOURCES, LikeWriter, ReadConfig, find_source, iter_rows
 from tunewright.pipeline.data.key_file import new_surrogates, open_key_file, save_key_file
 
 HONEST = (
@@ -44,13 +44,15 @@ class ScrubbedFile:
     """Restoring: surrogates that are not of this key file, left as they are."""
     unseen: tuple[str, ...] = ()
     """Columns that hold no text (numbers, dates) and were left as they are."""
+    retyped: tuple[str, ...] = ()
+    """Columns of whole numbers with personal data among them, which are text now."""
     key_file: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """One object for `--json`."""
         return vars(self) | {
             "output": str(self.output), "key_file": None if self.key_file is None else str(self.key_file),
-            "unseen": list(self.unseen),
+            "unseen": list(self.unseen), "retyped": list(self.retyped),
         }  # fmt: skip
 
 
@@ -89,7 +91,10 @@ def scrub_file(
         used.update(new)
         return replace_spans(cell, spans, lambda span: new[spans.index(span)])
 
-    done = _rewrite(path, output, change, columns=columns, read=read, key_file=key_file, surrogates=surrogates)
+    retyped = _numbers_that_are_personal(path, classes, columns=columns, read=read)
+    done = _rewrite(
+        path, output, change, columns=columns, read=read, key_file=key_file, surrogates=surrogates, retyped=retyped
+    )
     result = ScrubbedFile(
         output=output, key_file=key_file, replaced=dict(tally.replaced.most_common()),
         by_column=dict(tally.by_column.most_common()), distinct=len(used), collisions=surrogates.collisions, **done,
@@ -121,7 +126,7 @@ def restore_file(path: Path, *, output: Path, key_file: Path, read: ReadConfig |
 
 def _rewrite(
     path: Path, output: Path, change: Any, *, columns: Collection[str] | None, read: ReadConfig | None,
-    key_file: Path | None, surrogates: Surrogates,
+    key_file: Path | None, surrogates: Surrogates, retyped: Collection[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     if not path.exists():
         raise DataError(f"{path}: there is no such file.")
@@ -152,12 +157,26 @@ def _rewrite(
                     raise DataError(
                         f"{path}: there is no column `{name}`.{nearest(name, header)} Columns: {', '.join(header)}."
                     )
-            native = change_rows(chunk.native, noting, header=header, columns=columns, end_of_row=end_of_row)
-            unseen.update(unseen_columns(chunk.native))
+            native = as_text(chunk.native, retyped)
+            unseen.update(unseen_columns(native))
+            native = change_rows(native, noting, header=header, columns=columns, end_of_row=end_of_row)
             writer.write(replace(chunk, native=native), {})
             rows += len(chunk.table)
             unreadable += len(chunk.quarantined)
         if key_file is not None:
             # Before the output gets its name: surrogates that stand in a file can be turned back, whatever happens then.
             save_key_file(key_file, surrogates)
-    return {"rows": rows, "unreadable": unreadable, "changed_rows": changed_rows, "unseen": tuple(sorted(unseen))}
+    return {"rows": rows, "unreadable": unreadable, "changed_rows": changed_rows, "unseen": tuple(sorted(unseen)),
+            "retyped": tuple(sorted(retyped))}  # fmt: skip
+
+
+def _numbers_that_are_personal(
+    path: Path, classes: Sequence[str] | None, *, columns: Collection[str] | None, read: ReadConfig | None
+) -> set[str]:
+    """Columns of whole numbers that hold personal data somewhere: a pass of its own, as a column has one type throughout."""
+    if not path.is_file() or SOURCES[find_source(path, config=read).kind].holds != "columns":
+        return set()
+    found: set[str] = set()
+    for chunk in iter_rows(path, config=read):
+        found |= numbers_to_look_at(chunk.native, lambda name, cell: bool(find_in_cell(cell, name, classes)))
+    return found if columns is None else found & set(columns)
