@@ -114,6 +114,22 @@ class Screen:
         self._err.print(escape(question), end="")
         return input().strip().lower() in ("yes", "是")
 
+    def say(self, key: str, **values: Any) -> None:
+        """A remark beside the result."""
+        self._err.print(escape(self.in_words(key, **values)))
+
+    def audit(self, found: Any) -> None:
+        """What an audit found."""
+        value = found.to_json(private=self._private)
+        if self._as_json:
+            self._print_json(value)
+            return
+        from tunewright.cli.audit_text import audit_lines
+
+        out = Console(highlight=False, width=self._out.width)
+        for line in audit_lines(value, language=self._sentences.language, private=self._private, width=out.width):
+            out.print(line)
+
     def text(self, text: str) -> None:
         """Verbatim."""
         print(text)

@@ -61,6 +61,11 @@ class RunFolder:
         return self.path / "audit.json"
 
     @property
+    def suspects(self) -> Path:
+        """Labels that are probably wrong, ranked, with what a model that had not seen them would have said."""
+        return self.path / "data" / "suspects.json"
+
+    @property
     def runtime(self) -> Path:
         """Threads, matmul setting, precision and cut, probed once before training and never again."""
         return self.path / "runtime.json"

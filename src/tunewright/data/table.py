@@ -6,10 +6,12 @@ file is text. A *fields table* has `row_id`, `origin` and the task's fields unde
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tunewright.core.text import digest
 
@@ -74,5 +76,22 @@ def set_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -
 
 
 def fingerprint(table: pa.Table) -> str:
-    """A digest of the content, whatever the order of rows or the path: sorted row ids, 32 hex digits."""
-    return digest(*sorted(table.column("row_id").to_pylist()))
+    """A digest of the content, whatever the order of rows or the path, 32 hex digits: row ids, texts and answers.
+
+    Texts and answers are in it by themselves: a file may bring its row ids along, and keeps them when a label changes.
+    """
+    ids = table.column("row_id").to_pylist()
+    order = pa.array(sorted(range(len(ids)), key=ids.__getitem__), pa.int64())
+    names = [name for name in ("row_id", "text", "text_pair", "label") if name in table.column_names]
+    return digest(*(part for name in names for part in (name, *_bytes_of(table.column(name).take(order)))))
+
+
+def _bytes_of(column: pa.ChunkedArray) -> tuple[bytes, bytes]:
+    """The length of each cell (-1 for none) and all cells one after the other."""
+    if pa.types.is_list(column.type):
+        cells = [None if cell is None else json.dumps(cell, ensure_ascii=False) for cell in column.to_pylist()]
+        column = pa.chunked_array([pa.array(cells, pa.string())])
+    text = column.cast(pa.large_binary() if pa.types.is_binary(column.type) else pa.large_string()).combine_chunks()
+    lengths = pc.fill_null(pc.binary_length(text), -1).to_numpy(zero_copy_only=False)
+    data = pc.fill_null(text, "")
+    return lengths.astype("<i8").tobytes(), "".join(data.to_pylist()).encode("utf-8", "surrogatepass")

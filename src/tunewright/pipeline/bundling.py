@@ -76,7 +76,7 @@ def _about(
         columns={name: getattr(prepared.columns, name) for name in (*fields, "label")},
         text_steps=text_steps(recipe),
         language=prepared.columns.language,
-        data_fingerprint=prepared.fingerprint,
+        data_fingerprint=prepared.source_fingerprint,
         recipe_digest=digest(json.dumps(recipe.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)),
         temperature=calibration.temperature,
         thresholds=calibration.thresholds,

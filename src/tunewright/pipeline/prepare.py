@@ -22,6 +22,7 @@ from tunewright.core.errors import DataError
 from tunewright.core.folder import RunFolder, read_json, write_json, write_text, writing
 from tunewright.core.text import digest
 from tunewright.data.audit import audit
+from tunewright.data.audit.records import SHOWN_ROWS
 from tunewright.data.clean import chosen_text_steps, clean
 from tunewright.data.columns import ColumnPlan, find_columns, to_fields
 from tunewright.data.ledger import Entry, Ledger
@@ -31,6 +32,7 @@ from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
 from tunewright.data.times import add_times
 from tunewright.pipeline.private import without_group_names, without_raw, without_text
+from tunewright.pipeline.describe import describe_findings, unread_columns
 from tunewright.pipeline.request import content_digest
 from tunewright.recipe import Recipe
 from tunewright.tasks import TASKS, Task
@@ -76,9 +78,14 @@ class Prepared:
         """The identity of each row."""
         return list(self.rows.column("row_id").to_pylist())
 
+    @property
+    def source_fingerprint(self) -> str:
+        """Of the content of the file as it was read, before anything was mended: what `data audit` shows."""
+        return str(self.source["fingerprint"])
+
     @cached_property
     def fingerprint(self) -> str:
-        """Of the content of all rows."""
+        """Of the content of all rows that are left."""
         return fingerprint(self.rows)
 
     def places(self, name: str | None) -> npt.NDArray[np.int64]:
@@ -141,9 +148,11 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
         fields, _ = add_times(fields, read_rows.table, name=recipe.split.by_time)
     if recipe.split.given == "ignore" and "split" in fields.column_names:
         fields = fields.drop_columns(["split"])
-    findings = audit(fields, kind=columns.kind, config=recipe.data.audit)
+    found = audit(
+        fields, kind=columns.kind, config=recipe.data.audit, others=unread_columns(read_rows.table, columns)
+    )
     cleaned = clean(fields, kind=columns.kind, config=recipe.clean, ledger=ledger)
-    rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=findings.near_groups, ledger=ledger)
+    rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=found.near_groups, ledger=ledger)
 
     quarantined = read_rows.quarantined
     if private:
@@ -155,16 +164,19 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
         quarantined = [replace(row, raw=scrub(row.raw), detail=scrub(row.detail)) for row in quarantined]
     ledger.write(ledger_path=folder.ledger, account_path=folder.account)
     write_text(folder.quarantine, "".join(_quarantine_line(row) for row in quarantined))
-    write_json(folder.audit, findings.to_json())
-    described = _plain(asdict(read_rows.source))
+    described = _plain(asdict(read_rows.source)) | {"fingerprint": fingerprint(fields)}
+    # Examples are of the rows as they were read: a run that scrubs them shows none.
+    hidden = private or recipe.clean.scrub
+    findings = describe_findings(found.findings, fields, private=hidden, most_rows=SHOWN_ROWS)
+    write_json(folder.audit, found.to_json() | {"findings": findings, "fingerprint": described["fingerprint"]})
     write_json(
         folder.path / "data" / "source.json",
-        {"source": described, "columns": _plain(asdict(columns)), "near_groups": findings.near_groups},
+        {"source": described, "columns": _plain(asdict(columns)), "near_groups": found.near_groups},
     )
     rows = rows.replace_schema_metadata({"tunewright.key": key})
     with writing(folder.rows) as aside:
         pq.write_table(rows, aside)
-    return Prepared(rows, columns, _task_of(columns.kind), described, findings.near_groups)
+    return Prepared(rows, columns, _task_of(columns.kind), described, found.near_groups)
 
 
 def text_steps(recipe: Recipe) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ Started by `torchrun`, the ranks train together; all else is done by the first o
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from tunewright.pipeline.judge import judge
 from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.private import without_quotes
 from tunewright.pipeline.request import Request, find_folder, locked, make_request
+from tunewright.pipeline.suspects import look_for_suspects
 from tunewright.pipeline.unlabelled import predict_unlabelled
 from tunewright.pipeline.wishes import Wishes
 from tunewright.recipe import Recipe, WrittenRecipe, dump_recipe, load_recipe, read_recipe
@@ -202,13 +204,20 @@ def _carry_out(
     if recipe.model.path != "none":
         with journal.stage("features"):
             base = world.first_then_others(lambda: load_base(recipe, prepared, folder, machine=machine, world=world))
-            world.from_first(lambda: run_frozen_baseline(recipe, prepared, folder, features_of(base)))
+            # Read once, used twice: by the frozen baseline and by the judge of the labels.
+            features = functools.cache(features_of(base))
+            world.from_first(lambda: run_frozen_baseline(recipe, prepared, folder, features))
             world.from_first(lambda: run_earlier_model(recipe, prepared, folder))
+        with journal.stage("suspects"):
+            world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=features))
         with journal.stage("train"):
             tuned = fine_tune(base, recipe, prepared, folder, journal)
         if recipe.evaluate.cross_validation.is_wanted(num_rows=len(prepared.labelled())):
             with journal.stage("cross-validate"):
                 cross_validate(tuned, recipe, prepared, folder, journal)
+    else:
+        with journal.stage("suspects"):
+            world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=None))
 
     final = tuned
     with journal.stage("evaluate"):

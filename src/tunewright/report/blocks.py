@@ -91,6 +91,8 @@ class Mistakes:
     mistakes: tuple[Mistake, ...]
     gold: str
     prediction: str
+    wrong: Literal["gold", "prediction"] = "prediction"
+    """Which of the two is held to be wrong."""
     block: str = "mistakes"
 
 

@@ -5,6 +5,7 @@ A finding brings its English sentence along; the other language, and a private r
 
 from __future__ import annotations
 
+import html
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,3 +64,8 @@ def by_code(finding: Mapping[str, Any], group: str, words: Words) -> Markup | No
 def _values(finding: Mapping[str, Any]) -> dict[str, Any]:
     values = finding.get("values")
     return dict(values) if isinstance(values, Mapping) else {}
+
+
+def unmarked(text: str | Markup) -> str:
+    """A sentence for where there is no markup: names of settings between backticks."""
+    return html.unescape(str(text).replace("<code>", "`").replace("</code>", "`")).replace("\u00a0", " ")

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import time
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
@@ -13,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from tunewright.core.folder import RunFolder
+from tunewright.report.blocks import Section
 from tunewright.report.context import Context
 from tunewright.report.numbers import Language
 from tunewright.report.run import Run, read_run
@@ -32,22 +34,40 @@ def render(folder: RunFolder, *, language: Language, private: bool) -> str:
     """
     run = read_run(folder)
     context = Context(run=run, words=Words(language), private=private)
-    style = _asset("report.css")
     file = context.file
-    page = _environment().get_template("report.html").render(
-        words=context.words,
-        html_language=_HTML_LANGUAGE[language],
-        policy=content_security_policy(style),
-        # The style sheet is ours and holds no `</style`; it must stand unescaped for its digest to hold.
-        style=Markup(style),
-        title=context.words("page.title", file=file) if file else context.words("page.title_bare"),
+    words = context.words
+    return draw(
+        words=words,
+        title=words("page.title", file=file) if file else words("page.title_bare"),
         file=file,
         made=_made(run, language),
         private=private,
         verdict=_verdict(context),
-        joiner=" " if language == "en" else "",
         sections=build_sections(context),
-        folder=folder.path.resolve().name,
+        footer=words("page.footer", folder=folder.path.resolve().name),
+    )
+
+
+def draw(
+    *, words: Words, title: str | Markup, file: str, made: str, private: bool, verdict: Verdict,
+    sections: Sequence[Section], footer: str | Markup,
+) -> str:  # fmt: skip
+    """A page of a first screen and sections: everything escaped, nothing loaded, nothing run."""
+    style = _asset("report.css")
+    page = _environment().get_template("report.html").render(
+        words=words,
+        html_language=_HTML_LANGUAGE[words.language],
+        policy=content_security_policy(style),
+        # The style sheet is ours and holds no `</style`; it must stand unescaped for its digest to hold.
+        style=Markup(style),
+        title=title,
+        file=file,
+        made=made,
+        private=private,
+        verdict=verdict,
+        joiner=" " if words.language == "en" else "",
+        sections=sections,
+        footer=footer,
     )  # fmt: skip
     # Neither HTML nor UTF-8 has a place for these; a text may hold them all the same.
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", page)

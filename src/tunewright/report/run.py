@@ -42,6 +42,8 @@ class Run:
     plan: Json = field(default_factory=dict)
     evidence: Json = field(default_factory=dict)
     audit: Json = field(default_factory=dict)
+    suspects: Json = field(default_factory=dict)
+    """Suspected labels; empty where none were looked for."""
     environment: Json = field(default_factory=dict)
     forecast: Json = field(default_factory=dict)
     finished: Json = field(default_factory=dict)
@@ -105,6 +107,7 @@ def read_run(folder: RunFolder) -> Run:
         plan=get(folder.plan, read_json, dict),
         evidence=get(folder.evidence, read_json, dict),
         audit=get(folder.audit, read_json, dict),
+        suspects=get(folder.suspects, read_json, dict),
         environment=get(folder.environment, read_json, dict),
         forecast=get(folder.forecast, read_json, dict),
         finished=get(folder.finished, read_json, dict),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tunewright.cli.data import audit, clean, convert, scrub, split
+from tunewright.cli.data import apply, audit, clean, convert, diff, scrub, split
 
-VERBS = (audit, clean, scrub, split, convert)
+VERBS = (audit, clean, scrub, split, convert, apply, diff)
 """Modules with `add(verbs)`, in the order of the help page."""
 
 
 def add_data_verbs(verbs: Any) -> None:
     """Add `data` with all its verbs to the parser."""
-    data = verbs.add_parser("data", help="labelled text by itself: audit, clean, scrub, split, convert").add_subparsers(
-        metavar="VERB", required=True
-    )
+    summary = "labelled text by itself: audit, clean, scrub, split, convert, apply, diff"
+    data = verbs.add_parser("data", help=summary).add_subparsers(metavar="VERB", required=True)
     for module in VERBS:
         module.add(data)

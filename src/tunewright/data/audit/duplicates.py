@@ -21,6 +21,7 @@ def exact_duplicates(view: View, config: AuditConfig) -> list[Finding]:
             fix="Repeats with the same label are dropped, one row is kept (`clean.exact_duplicates: drop`).",
             command="tunewright run FILE --set clean.exact_duplicates=drop",
             values={"texts": len(view.exact)},
+            examples=view.ids(view.exact[0][:2]),
         )
     ]
 
@@ -39,7 +40,7 @@ def near_duplicates(view: View, config: AuditConfig) -> list[Finding]:
             row_ids=view.ids(rows),
             message=f"{len(rows):,} rows lie in {len(clusters):,} clusters of nearly the same text.",
             fix="A cluster always goes to one side of the split, so that nothing in the test set was seen in training.",
-            values={"clusters": len(clusters)},
+            values={"clusters": len(clusters)}, examples=view.ids(clusters[0][:2]),
         )
     ]
     largest = max(clusters, key=len)
@@ -79,10 +80,16 @@ def contradictions(view: View, config: AuditConfig) -> list[Finding]:
             if regression
             else "The label that most rows of the text have is kept; without a majority all of its rows are dropped "
             "(`clean.contradictions: majority`). Look at them: they show where the labels are unclear.",
-            command="" if regression else "tunewright data audit FILE --relabel RELABEL.csv",
-            values={"rows": sum(map(len, groups))},
+            command="" if regression else "tunewright data audit FILE --relabel RELABEL.xlsx",
+            values={"rows": sum(map(len, groups))}, examples=_two_labels(view, groups[0]),
         )
     ]
+
+
+def _two_labels(view: View, group: list[int]) -> list[str]:
+    """The first row of a text, and the first one that has another label."""
+    other = next(position for position in group if view.label[position] != view.label[group[0]])
+    return view.ids([group[0], other])
 
 
 def contradictory_groups(view: View) -> list[list[int]]:

@@ -119,7 +119,7 @@ def label_typos(view: View, config: AuditConfig) -> list[Finding]:
         code="label_typos",
         what="rare labels look like typing errors of a common one",
         fix="Nothing is changed: correct them in the file if they are.",
-        command="tunewright data audit FILE --relabel RELABEL.csv",
+        command="tunewright data audit FILE --relabel RELABEL.xlsx",
         rows=rows,
     )
 

@@ -56,13 +56,16 @@ class Finding:
     """What was or can be done about it; the name of the setting where there is one."""
     command: str = ""
     """The command that does it, with `FILE` for the file; empty where only a person can."""
+    examples: Sequence[str] = ()
+    """Row ids that show it best, such as both rows of a pair; empty: the first of all rows."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What a sentence in another language puts in besides the count: numbers, names of labels and columns."""
 
     def to_json(self, *, most_rows: int | None = None) -> dict[str, Any]:
         """As plain values, with all row ids or the first of them."""
         rows = self.row_ids if most_rows is None else self.row_ids[:most_rows]
-        return vars(self) | {"row_ids": rows, "num_rows": len(self.row_ids), "values": dict(self.values)}
+        plain = {name: value for name, value in vars(self).items() if name != "examples"}
+        return plain | {"row_ids": rows, "num_rows": len(self.row_ids), "values": dict(self.values)}
 
 
 @dataclass(frozen=True, kw_only=True)

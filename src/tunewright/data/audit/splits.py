@@ -24,10 +24,17 @@ def split_leaks(view: View, config: AuditConfig) -> list[Finding]:
             else "Both are kept: they are the file's own; the choice of the best epoch has seen these test texts.",
             command="tunewright run FILE --set split.exact_leaks=drop" if first == "train" else "",
             values={"first": first, "second": second, "rows": list(overlap.rows)},
+            examples=[overlap.row_ids[0][0], _same_text(view, overlap)],
         )
         for (first, second), overlap in exact_overlaps(view).items()
         if overlap.texts
     ]
+
+
+def _same_text(view: View, overlap: Overlap) -> str:
+    """A row of the second split with the text of the first row of the first one."""
+    key_of = dict(zip(view.row_id, view.key, strict=True))
+    return next(row for row in overlap.row_ids[1] if key_of[row] == key_of[overlap.row_ids[0][0]])
 
 
 def near_leaks(view: View, config: AuditConfig) -> list[Finding]:

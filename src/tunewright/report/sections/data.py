@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tunewright.report.blocks import Block, Cell, Column, Folded, Paragraph, Section, Table
-from tunewright.report.context import Context, as_code
-from tunewright.report.findings import say, worst_first
+from tunewright.report.context import Context
+from tunewright.report.found import finding_blocks, suspect_blocks
 from tunewright.report.numbers import count, fixed
 from tunewright.report.plots import bar
 
@@ -27,6 +25,8 @@ def data(context: Context) -> Section:
         blocks.append(context.missing(run.folder.account, what="account"))
     blocks.extend(_class_counts(context))
     blocks.extend(_lengths(context))
+    if fingerprint := context.run.audit.get("fingerprint"):
+        blocks.append(Paragraph(text=context.words("data.fingerprint", fingerprint=fingerprint), tone="quiet"))
     if run.lacks(run.folder.plan):
         blocks.append(context.missing(run.folder.plan, what="columns"))
     else:
@@ -35,36 +35,18 @@ def data(context: Context) -> Section:
 
 
 def _findings(context: Context) -> list[Block]:
-    words = context.words
-    findings = [f for f in context.run.audit.get("findings") or () if isinstance(f, dict)]
-    if not findings:
-        return [Paragraph(text=words("data.clean"), tone="quiet")]
-    rows = tuple(
-        (
-            Cell(text=words.heading("severity", str(finding.get("severity"))),
-                 tone="wrong" if finding.get("severity") == "error" else "quiet"),
-            Cell(text=message, note=fix),
-            count(finding.get("count") or 0),
-        )
-        for finding in worst_first(findings)
-        for message, fix in (_said(context, dict(finding)),)
-    )  # fmt: skip
-    return [
-        Table(
-            caption=words("data.findings"),
-            columns=(
-                Column(title="", kind="tag", narrow=False), Column(title=words("column.finding")),
-                Column(title=words("column.count"), kind="number"),
-            ),
-            rows=rows,
-        )
-    ]  # fmt: skip
-
-
-def _said(context: Context, finding: dict[str, Any]) -> tuple[Any, Any]:
-    """The finding and its fix, names of settings set as code."""
-    said = say(finding, context.words, private=context.private)
-    return as_code(said.message), as_code(said.fix)
+    findings = [dict(f) for f in context.run.audit.get("findings") or () if isinstance(f, dict)]
+    if context.run.suspects.get("finding"):
+        findings.append(context.run.suspects["finding"])
+    if context.private:
+        findings = [{name: value for name, value in f.items() if name != "examples"} for f in findings]
+    file = context.file or "FILE"
+    suspects = context.run.suspects.get("suspects")
+    suspected = suspect_blocks(suspects, context.words, private=context.private, file=file)
+    if suspected:
+        note = Paragraph(text=context.words("suspects.not_mistakes"), tone="quiet")
+        suspected = [Folded(summary=context.words("suspects.title"), blocks=(note, *suspected))]
+    return [*finding_blocks(findings, context.words, private=context.private, file=file), *suspected]
 
 
 def _account(context: Context) -> Table:
