@@ -149,7 +149,7 @@ def test_the_command_of_a_finding_has_the_file_in_it_quoted() -> None:
     finding = audited(planted).finding("control_characters")
     assert finding is not None
     said = say(finding.to_json(), Words("en"), file="my file.csv")
-    assert said.command == "tunewright run 'my file.csv' --set clean.strip_invisible=true"
+    assert said.command == "tunewright data clean 'my file.csv' --output OUT --set clean.strip_invisible=true"
 
 
 def test_a_column_that_settles_the_label_is_named_and_others_are_not() -> None:

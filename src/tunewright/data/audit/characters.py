@@ -70,7 +70,7 @@ def width_mix(view: View, config: AuditConfig) -> list[Finding]:
             message=f"{len(full):,} texts write letters or digits in full width, {len(half):,} in ordinary width only.",
             fix="To a tokenizer `Ａ１` and `A1` are different words. `clean.fold_width: true` writes all of them in "
             "ordinary width, here and in every later prediction.",
-            command="tunewright run FILE --set clean.fold_width=true", values={"others": len(half)},
+            command="tunewright data clean FILE --output OUT --set clean.fold_width=true", values={"others": len(half)},
         )
     ]  # fmt: skip
 
@@ -108,7 +108,7 @@ def _hidden(view: View, rows: Sequence[int], *, code: str, what: str) -> list[Fi
             message=f"{len(rows):,} texts hold {what}.",
             fix="They do not show, and to a tokenizer the word is another one. `clean.strip_invisible: true` takes them "
             "out, here and in every later prediction.",
-            command="tunewright run FILE --set clean.strip_invisible=true",
+            command="tunewright data clean FILE --output OUT --set clean.strip_invisible=true",
         )
     ]  # fmt: skip
 

@@ -19,7 +19,7 @@ def exact_duplicates(view: View, config: AuditConfig) -> list[Finding]:
             message=f"{len(extra):,} rows repeat the text of an earlier row "
             f"({len(view.exact):,} texts stand twice or more).",
             fix="Repeats with the same label are dropped, one row is kept (`clean.exact_duplicates: drop`).",
-            command="tunewright run FILE --set clean.exact_duplicates=drop",
+            command="tunewright data clean FILE --output OUT --set clean.exact_duplicates=drop",
             values={"texts": len(view.exact)},
             examples=view.ids(view.exact[0][:2]),
         )

@@ -104,7 +104,7 @@ def label_variants(view: View, config: AuditConfig) -> list[Finding]:
         code="label_variants",
         what="labels differ from another in case, width or space only",
         fix="They are merged into the commonest spelling (`clean.label_variants: merge`).",
-        command="tunewright run FILE --set clean.label_variants=merge",
+        command="tunewright data clean FILE --output OUT --set clean.label_variants=merge",
     )
 
 

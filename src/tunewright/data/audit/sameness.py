@@ -66,7 +66,7 @@ def dominant_text(view: View, config: AuditConfig) -> list[Finding]:
             message=f"One text stands in {len(largest):,} of {len(view.key):,} rows ({len(largest) / len(view.key):.0%}).",
             fix="Of those with the same label one is kept in training (`clean.exact_duplicates: drop`); where a program "
             "wrote them, leave them out of the file.",
-            command="tunewright run FILE --set clean.exact_duplicates=drop", values={"rows": len(view.key)},
+            command="tunewright data clean FILE --output OUT --set clean.exact_duplicates=drop", values={"rows": len(view.key)},
         )
     ]  # fmt: skip
 

@@ -26,7 +26,7 @@ def empty_texts(view: View, config: AuditConfig) -> list[Finding]:
         severity="warning",
         message=f"{len(rows):,} rows have no text.",
         fix="They are dropped (`clean.empty_text: drop`).",
-        command="tunewright run FILE --set clean.empty_text=drop",
+        command="tunewright data clean FILE --output OUT --set clean.empty_text=drop",
     )
 
 
@@ -59,7 +59,7 @@ def broken_characters(view: View, config: AuditConfig) -> list[Finding]:
         message=f"{len(rows):,} texts hold characters that look broken by a wrong encoding.",
         fix="`clean.fix_mojibake: true` mends what can be mended, here and in every later prediction. "
         "Better: export the file again as UTF-8.",
-        command="tunewright run FILE --set clean.fix_mojibake=true",
+        command="tunewright data clean FILE --output OUT --set clean.fix_mojibake=true",
     )
 
 
@@ -75,7 +75,7 @@ def markup(view: View, config: AuditConfig) -> list[Finding]:
         severity="info",
         message=f"{len(rows):,} texts hold HTML tags or entities.",
         fix="`clean.strip_markup: true` takes them out, here and in every later prediction.",
-        command="tunewright run FILE --set clean.strip_markup=true",
+        command="tunewright data clean FILE --output OUT --set clean.strip_markup=true",
     )
 
 
