@@ -12,6 +12,7 @@ from tunewright.data.audit.suspects import Suspects
 from tunewright.data.columns import ColumnPlan
 from tunewright.data.table import RESERVED
 
+TEXTS = ("text", "text_pair")
 EXAMPLES = 3
 """Rows shown of each finding."""
 
@@ -26,40 +27,41 @@ def unread_columns(table: pa.Table, columns: ColumnPlan) -> dict[str, list[str]]
 
 
 def describe_findings(
-    findings: Sequence[Finding], fields: pa.Table, *, private: bool, most_rows: int | None
+    findings: Sequence[Finding], fields: pa.Table, *, texts: bool, most_rows: int | None
 ) -> list[dict[str, Any]]:
-    """Findings as plain values, each with the places of its rows, and with examples unless private."""
+    """Findings as plain values, each with a few rows as examples; with their texts and labels only if that is wanted.
+
+    Without `most_rows` all row ids are there, and beside each its place.
+    """
     place_of = {row_id: place for place, row_id in enumerate(fields.column("row_id").to_pylist())}
-    origins = fields.column("origin")
     described = []
     for finding in findings:
         plain = finding.to_json(most_rows=most_rows)
         places = [place_of[row_id] for row_id in plain["row_ids"]]
-        found = origins.take(pa.array(places, pa.int64())).to_pylist()
-        plain["places"] = [f"{origin['path']}:{origin['line']}" for origin in found]
-        if not private:
-            best = [place_of[row_id] for row_id in finding.examples] or places[:EXAMPLES]
-            plain["examples"] = [_example(fields, place) for place in best]
+        if most_rows is None:
+            found = fields.column("origin").take(pa.array(places, pa.int64())).to_pylist()
+            plain["places"] = [f"{origin['path']}:{origin['line']}" for origin in found]
+        best = [place_of[row_id] for row_id in finding.examples] or places[:EXAMPLES]
+        plain["examples"] = [_example(fields, place, texts=texts) for place in best]
         described.append(plain)
     return described
 
 
-def describe_suspects(
-    suspects: Suspects, fields: pa.Table, *, private: bool, most: int | None = None
-) -> dict[str, Any]:
-    """Suspects as plain values, with their texts unless private."""
+def describe_suspects(suspects: Suspects, fields: pa.Table | None, *, most: int | None = None) -> dict[str, Any]:
+    """Suspects as plain values, with their texts where the fields are given."""
     plain = suspects.to_json(most=most)
-    if not private:
+    if fields is not None:
         place_of = {row_id: place for place, row_id in enumerate(fields.column("row_id").to_pylist())}
         for suspect in plain["found"]:
             place = place_of[suspect["row_id"]]
-            suspect["text"] = fields.column("text")[place].as_py()
-            if "text_pair" in fields.column_names:
-                suspect["text_pair"] = fields.column("text_pair")[place].as_py()
+            suspect.update(
+                {name: fields.column(name)[place].as_py() for name in TEXTS if name in fields.column_names}
+            )
     return plain
 
 
-def _example(fields: pa.Table, place: int) -> dict[str, Any]:
+def _example(fields: pa.Table, place: int, *, texts: bool) -> dict[str, Any]:
     origin = fields.column("origin")[place].as_py()
-    names = [name for name in ("text", "text_pair", "label") if name in fields.column_names]
-    return {"path": origin["path"], "line": origin["line"]} | {name: fields.column(name)[place].as_py() for name in names}
+    names = [name for name in (*TEXTS, "label") if texts and name in fields.column_names]
+    where = {"row_id": fields.column("row_id")[place].as_py(), "path": origin["path"], "line": origin["line"]}
+    return where | {name: fields.column(name)[place].as_py() for name in names}

@@ -177,7 +177,7 @@ def _files(folder: RunFolder, wanted: Wanted, gone: set[str]) -> list[tuple[str,
     """Every file in which a row may stand, and what takes it out; each says whether there was anything to take out."""
     forgotten = lambda row_id: row_id in gone or wanted.has_id(row_id)  # noqa: E731
     tables = [folder.rows, folder.ledger, *sorted((folder.path / "predictions").glob("*.parquet"))]
-    texts = [folder.audit, folder.evidence, folder.path / "data" / "source.json"]
+    texts = [folder.audit, folder.suspects, folder.evidence, folder.path / "data" / "source.json"]
     jobs: list[tuple[Path, Callable[[Path], bool]]] = [(path, lambda p: _from_table(p, forgotten)) for path in tables]
     jobs += [(path, lambda p: _from_json(p, forgotten)) for path in texts]
     jobs += [

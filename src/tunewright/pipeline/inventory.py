@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from tunewright.core.errors import FolderError
 from tunewright.core.folder import RunFolder, read_json
+from tunewright.report.found import SUSPECTS_SHOWN
 
 Holds = Literal["texts", "learned", "labels", "no text", "unknown"]
 """Texts that can be read; what was learned from texts (weights, digests of words) and may give some away; names of labels,
@@ -120,7 +121,16 @@ def _evidence_texts(path: Path) -> int:
 def _shown_mistakes(path: Path) -> int:
     """Texts of mistakes on the page; the run's evidence says how many there are, and the recipe whether they are shown."""
     evidence = path.parent / "evidence.json"
-    return min(_evidence_texts(evidence), 20) if evidence.exists() else 0
+    return (min(_evidence_texts(evidence), 20) if evidence.exists() else 0) + _shown_suspects(RunFolder(path.parent))
+
+
+def _shown_suspects(folder: RunFolder) -> int:
+    """Texts of suspected labels on the page, which takes them from the rows."""
+    if not folder.suspects.exists() or not folder.rows.exists():
+        return 0
+    value = read_json(folder.suspects)
+    found = (value["suspects"] or {}).get("found") or []
+    return 0 if value["private"] else min(len(found), SUSPECTS_SHOWN)
 
 
 _ORDER: dict[Holds, int] = {"texts": 0, "unknown": 1, "learned": 2, "labels": 3, "no text": 4}
@@ -156,6 +166,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(pattern="recipe.yaml", holds="labels", why="Settings; the path of the file and names of columns."),
     Holding(pattern="plan.json", holds="labels", why="What was found in the file: names of columns, reasons, digests."),
     Holding(pattern="audit.json", holds="labels", why="Findings: counts, row ids, names of labels."),
+    Holding(pattern="data/suspects.json", holds="labels", why="Suspected labels: row ids, labels, what is suggested."),
     Holding(pattern="data/source.json", holds="labels", why="How the file was read: names of columns, row ids."),
     Holding(pattern="scores.json", holds="labels", why="Scores by label."),
     Holding(pattern="events.jsonl", holds="labels", why="The diary: stages, decisions, losses, row ids."),

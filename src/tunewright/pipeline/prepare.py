@@ -31,8 +31,8 @@ from tunewright.data.sources import Quarantined, ReadResult, read
 from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
 from tunewright.data.times import add_times
-from tunewright.pipeline.private import without_group_names, without_raw, without_text
 from tunewright.pipeline.describe import describe_findings, unread_columns
+from tunewright.pipeline.private import without_group_names, without_raw, without_text
 from tunewright.pipeline.request import content_digest
 from tunewright.recipe import Recipe
 from tunewright.tasks import TASKS, Task
@@ -165,9 +165,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     ledger.write(ledger_path=folder.ledger, account_path=folder.account)
     write_text(folder.quarantine, "".join(_quarantine_line(row) for row in quarantined))
     described = _plain(asdict(read_rows.source)) | {"fingerprint": fingerprint(fields)}
-    # Examples are of the rows as they were read: a run that scrubs them shows none.
-    hidden = private or recipe.clean.scrub
-    findings = describe_findings(found.findings, fields, private=hidden, most_rows=SHOWN_ROWS)
+    findings = describe_findings(found.findings, fields, texts=False, most_rows=SHOWN_ROWS)
     write_json(folder.audit, found.to_json() | {"findings": findings, "fingerprint": described["fingerprint"]})
     write_json(
         folder.path / "data" / "source.json",

@@ -92,15 +92,15 @@ def look_for_suspects(
         prepared.rows, kind=prepared.task.kind, near_groups=prepared.near_groups, config=recipe.data.audit,
         probes=recipe.probes, features=None if features is None else lambda places: features()[places],
     )  # fmt: skip
-    value: dict[str, Any] = {"finding": None, "suspects": None}
+    value: dict[str, Any] = {"finding": None, "suspects": None, "private": recipe.report.private}
     if suspects is not None:
-        private = recipe.report.private
-        value["suspects"] = describe_suspects(suspects, prepared.rows, private=private, most=MOST_STORED)
+        # Without texts: the page takes them from the rows, so that they stand in one place only.
+        value["suspects"] = describe_suspects(suspects, None, most=MOST_STORED)
         if suspects.finding:
-            described = describe_findings([suspects.finding], prepared.rows, private=private, most_rows=SHOWN_ROWS)
-            value["finding"] = described[0] | {"examples": []}
+            (described,) = describe_findings([suspects.finding], prepared.rows, texts=False, most_rows=SHOWN_ROWS)
+            value["finding"] = described
             shown = ("code", "severity", "count", "message", "values")
-            journal.events.emit("finding", **{name: value["finding"][name] for name in shown})
+            journal.events.emit("finding", **{name: described[name] for name in shown})
     write_json(folder.suspects, value)
 
 

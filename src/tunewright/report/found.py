@@ -84,6 +84,8 @@ def _suspect(suspect: Mapping[str, Any], words: Words, *, private: bool) -> Mist
 
 def _examples(finding: Mapping[str, Any], words: Words) -> list[Block]:
     """Rows by their line, with their texts where the file of the audit holds any."""
+    if finding.get("code") == "suspected_labels":
+        return []  # they stand in a list of their own
     examples = [example for example in finding.get("examples") or () if isinstance(example, dict)]
     rows = tuple(
         (words("mistakes.where", file=_name(example.get("path")), line=example.get("line")), _shown(example))

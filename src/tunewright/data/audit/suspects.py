@@ -79,7 +79,7 @@ class Suspects:
 
     def to_json(self, *, most: int | None = None) -> dict[str, Any]:
         """As plain values, all of them or the first."""
-        return vars(self) | {"found": [vars(suspect) for suspect in self.found[:most]], "num_found": len(self.found)}
+        return vars(self) | {"found": [dict(vars(suspect)) for suspect in self.found[:most]], "num_found": len(self.found)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,8 +53,8 @@ class FileAudit:
     def to_json(self, *, private: bool = False, most_rows: int | None = None) -> dict[str, Any]:
         """One object: all findings with row ids and places, suspects, columns, the account of the reading."""
         shown = self.audit.to_json()
-        shown["findings"] = describe_findings(self.findings, self.fields, private=private, most_rows=most_rows)
-        suspects = None if self.suspects is None else describe_suspects(self.suspects, self.fields, private=private)
+        shown["findings"] = describe_findings(self.findings, self.fields, texts=not private, most_rows=most_rows)
+        suspects = None if self.suspects is None else describe_suspects(self.suspects, None if private else self.fields)
         return {
             "files": list(self.paths),
             "file": {

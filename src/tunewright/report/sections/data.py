@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pyarrow.parquet as pq
+
 from tunewright.report.blocks import Block, Cell, Column, Folded, Paragraph, Section, Table
 from tunewright.report.context import Context
-from tunewright.report.found import finding_blocks, suspect_blocks
+from tunewright.report.found import SUSPECTS_SHOWN, finding_blocks, suspect_blocks
 from tunewright.report.numbers import count, fixed
 from tunewright.report.plots import bar
 
@@ -38,15 +42,25 @@ def _findings(context: Context) -> list[Block]:
     findings = [dict(f) for f in context.run.audit.get("findings") or () if isinstance(f, dict)]
     if context.run.suspects.get("finding"):
         findings.append(context.run.suspects["finding"])
-    if context.private:
-        findings = [{name: value for name, value in f.items() if name != "examples"} for f in findings]
     file = context.file or "FILE"
-    suspects = context.run.suspects.get("suspects")
+    suspects = _with_texts(context, context.run.suspects.get("suspects"))
     suspected = suspect_blocks(suspects, context.words, private=context.private, file=file)
     if suspected:
         note = Paragraph(text=context.words("suspects.not_mistakes"), tone="quiet")
         suspected = [Folded(summary=context.words("suspects.title"), blocks=(note, *suspected))]
     return [*finding_blocks(findings, context.words, private=context.private, file=file), *suspected]
+
+
+def _with_texts(context: Context, suspects: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Suspects with their texts, taken from the rows; without where the page is private or the rows are gone."""
+    path = context.run.folder.rows
+    if context.private or not suspects or not path.exists():
+        return suspects
+    shown = suspects["found"][:SUSPECTS_SHOWN]
+    columns = [name for name in ("row_id", "text", "text_pair") if name in pq.read_schema(path).names]
+    rows = pq.read_table(path, columns=columns, filters=[("row_id", "in", [suspect["row_id"] for suspect in shown])])
+    of_id = {row["row_id"]: row for row in rows.to_pylist()}
+    return suspects | {"found": [suspect | of_id.get(suspect["row_id"], {}) for suspect in shown]}
 
 
 def _account(context: Context) -> Table:
