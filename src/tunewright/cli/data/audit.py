@@ -44,7 +44,8 @@ def _audit(options: argparse.Namespace) -> int:
     from tunewright.pipeline.data.audit_shape import audit_shaped_file
 
     screen = Screen(as_json=options.json, language=options.lang, private=options.private)
-    if len(options.files) == 1 and options.text is None and options.label is None:
+    one_file = len(options.files) == 1 and not options.files[0].is_dir()
+    if one_file and options.text is None and options.label is None:
         shaped = audit_shaped_file(
             options.files[0], shape=options.shape, dataset=options.dataset, languages=languages_of(options.languages)
         )

@@ -25,6 +25,9 @@ Judge = Literal["tfidf", "frozen", "both"]
 LEAST_ROWS = 5
 """A class with fewer rows is not judged: in some fold the model would never have seen it."""
 
+LEAST_AGREEMENT = 0.7
+"""Below this share of agreement with all labels, suspects are a note and no warning."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Suspect:
@@ -67,8 +70,10 @@ class Suspects:
         sampled = self.judged + self.too_rare < self.eligible
         of = f"a sample of {self.judged:,} rows" if sampled else f"{self.judged:,} rows"
         judge = {"tfidf": "Word counting", "frozen": "The untrained model", "both": "Word counting with the untrained model"}
+        # A judge that disagrees with most labels says more about itself than about them.
+        loud = share > 0.01 and self.agreement >= LEAST_AGREEMENT
         return Finding(
-            code="suspected_labels", severity="warning" if share > 0.01 else "info", count=count,
+            code="suspected_labels", severity="warning" if loud else "info", count=count,
             row_ids=[suspect.row_id for suspect in self.found],
             message=f"{count:,} labels of {of} ({share:.1%}) are suspected to be wrong. {judge[self.judge]} judged rows that "
             f"it had not seen, and agrees with {self.agreement:.0%} of all labels; the surest suspects stand first.",
