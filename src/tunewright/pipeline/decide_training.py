@@ -20,6 +20,10 @@ SAMPLED_TEXTS = 2000
 NEW_HEAD_FACTOR = 10.0
 """A head starts from nothing and pretrained layers do not: with its own rate MiniLM is as good in half the epochs."""
 
+ADAPTER_FACTOR = 10.0
+ADAPTER_HEAD_FACTOR = 5.0
+"""The few new numbers of LoRA and its family take ten times the rate of a whole model; measured for MiniLM (lab/LOG.md)."""
+
 
 def decide_lengths(recipe: Recipe, prepared: Prepared, tokenizer: Tokenizer, decisions: Decisions) -> Recipe:
     """The tokens that are read of a text, and how many texts have more; counted on a sample of at most 2,000."""
@@ -57,9 +61,11 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
         decisions.add("epochs", epochs, why, "--set train.epochs=N")
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
         rate = default_learning_rate(local.num_parameters)
-        head = optimizer.head_learning_rate_factor
+        head, usual_head = optimizer.head_learning_rate_factor, NEW_HEAD_FACTOR
+        if recipe.adapter.stands_alone:
+            rate, usual_head = ADAPTER_FACTOR * rate, ADAPTER_HEAD_FACTOR
         if "head_learning_rate_factor" not in optimizer.model_fields_set:
-            head = NEW_HEAD_FACTOR
+            head = usual_head
         optimizer = optimizer.model_copy(update={"learning_rate": rate, "head_learning_rate_factor": head})
         decisions.add(
             "learning_rate", f"{rate:g}",
