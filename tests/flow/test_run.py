@@ -142,6 +142,15 @@ def test_a_file_in_is_a_file_out(
     assert len(lines) == 204
 
 
+def test_predict_counts_the_texts_it_does_not_read_to_their_end(finished: tw.Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.jsonl"
+    texts = ["it was good", "good " * 200, "quite"]
+    path.write_text("".join(json.dumps({"review": text}) + "\n" for text in texts), encoding="utf-8")
+    assert tw.predict_file(finished.folder.bundle, path, output=tmp_path / "out.jsonl")["cut"] == 1
+    baseline = tw.predict_file(finished.folder.baseline_bundle, path, output=tmp_path / "other.jsonl")
+    assert baseline["cut"] == 0
+
+
 def test_evaluate_scores_a_labelled_file(finished: tw.Run, reviews: Path) -> None:
     found = tw.evaluate_file(finished.folder.bundle, reviews)
     accuracy = next(s for s in found.scores if s.metric == "accuracy" and s.slice is None)

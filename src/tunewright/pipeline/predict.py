@@ -31,7 +31,7 @@ def predict_file(
     if output.exists() and output.resolve() in {stored.resolve() for stored in stored_files(path)}:
         raise DataError(f"{output}: this is the input file itself. Give another `--output`.")
     predictor = load(model)
-    rows = unreadable = 0
+    rows = unreadable = cut = 0
     target = written_as(source, output, where=path)
     with LikeWriter(target, output) as writer:
         for chunk in iter_rows(path, rows_per_chunk=1024):
@@ -50,9 +50,10 @@ def predict_file(
             writer.write(chunk, added)
             rows += len(answers)
             unreadable += len(chunk.quarantined)
+            cut += predictor.num_cut(texts, pairs=pairs)
             if listener:
                 listener({"kind": "predicted", "rows": rows})
-    return {"output": str(output), "format": target.kind, "rows": rows, "unreadable": unreadable}
+    return {"output": str(output), "format": target.kind, "rows": rows, "unreadable": unreadable, "cut": cut}
 
 
 def _texts(table: Any, name: str, columns: list[str], path: Path, *, option: str) -> list[str]:

@@ -44,6 +44,15 @@ class Predictor:
 
     about: About
     _logits: Logits
+    _tokenizer: Tokenizer | None = None
+    """None for a bundle that reads texts of any length."""
+
+    def num_cut(self, texts: Sequence[str], *, pairs: Sequence[str] | None = None) -> int:
+        """How many of the texts are longer than what is read of them."""
+        limit = self.about.max_length
+        if self._tokenizer is None or limit is None or self.about.long_texts == "windows" or not len(texts):
+            return 0
+        return int((self._tokenizer.lengths(*self._as_trained(texts, pairs)) > limit).sum())
 
     def predict(self, texts: str | Sequence[str], *, pairs: Sequence[str] | None = None) -> list[Answer]:
         """An answer for each text. Raises DataError where the model wants pairs and gets none, or the other way round."""
@@ -66,14 +75,19 @@ class Predictor:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise DataError(f"text {i} is {type(text).__name__}, expected a string.")
-        texts = [apply_text_steps(text, self.about.text_steps) for text in texts]
-        pairs = None if pairs is None else [apply_text_steps(pair, self.about.text_steps) for pair in pairs]
+        texts, pairs = self._as_trained(texts, pairs)
         logits = self._logits(texts, pairs) if len(texts) else np.zeros((0, max(1, len(self.about.labels))))
         return from_logits(
             row_ids, kind=TASKS[self.about.task].kind, labels=self.about.labels, gold=gold, logits_NC=logits,
             temperature=self.about.temperature,
             thresholds=0.5 if self.about.thresholds is None else self.about.thresholds,
         )  # fmt: skip
+
+    def _as_trained(self, texts: Sequence[str], pairs: Sequence[str] | None) -> tuple[list[str], list[str] | None]:
+        """The texts after the steps that changed them before training."""
+        steps = self.about.text_steps
+        second = None if pairs is None else [apply_text_steps(pair, steps) for pair in pairs]
+        return [apply_text_steps(text, steps) for text in texts], second
 
 
 def load(folder: str | Path) -> Predictor:
@@ -87,9 +101,9 @@ def load(folder: str | Path) -> Predictor:
             "if the change is meant, it is another model now, and `tunewright.json` must go."
         )
     if about.system == "model":
-        return Predictor(about, _fine_tuned(path, about))
+        return _fine_tuned(path, about)
     if about.system == "frozen":
-        return Predictor(about, _frozen(path, about))
+        return _frozen(path, about)
     probe = load_text_probe(path)
     return Predictor(about, lambda texts, pairs: probe.logits(texts, pairs=pairs))
 
@@ -114,7 +128,7 @@ def _confidence_of_set(scores: dict[str, float], said: list[str]) -> float:
     return float(np.prod([score if name in said else 1.0 - score for name, score in scores.items()]))
 
 
-def _fine_tuned(path: Path, about: About) -> Logits:
+def _fine_tuned(path: Path, about: About) -> Predictor:
     task = TASKS[about.task]
     local = resolve(str(path))
     model = load_classifier(local, kind=task.kind, labels=about.labels, seed=0).model.eval()
@@ -129,10 +143,10 @@ def _fine_tuned(path: Path, about: About) -> Logits:
         )  # fmt: skip
         return outputs.logits
 
-    return logits
+    return Predictor(about, logits, tokenizer)
 
 
-def _frozen(path: Path, about: About) -> Logits:
+def _frozen(path: Path, about: About) -> Predictor:
     """The pretrained model as it came, and a linear model over the mean of what it says of each token.
 
     No class of transformers has exactly this shape (theirs read the first token, or bend the mean once more before the last
@@ -144,7 +158,7 @@ def _frozen(path: Path, about: About) -> Logits:
     def logits(texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float64]:
         return head.logits(pooled_features(model, _encode(tokenizer, texts, pairs, about)))
 
-    return logits
+    return Predictor(about, logits, tokenizer)
 
 
 def _encode(tokenizer: Tokenizer, texts: Sequence[str], pairs: Sequence[str] | None, about: About) -> Examples:
