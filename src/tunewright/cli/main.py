@@ -17,6 +17,11 @@ from tunewright.cli.options import add_json, add_verb
 from tunewright.cli.privacy import add_privacy_verbs
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
+_ENDINGS = frozenset({
+    ".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow", ".xlsx", ".eml", ".mbox", ".gz", ".zst", ".zip",
+})  # fmt: skip
+"""What ends so is meant as a file, even if there is none."""
+
 EPILOG = """\
 examples:
   tunewright run reviews.csv                       from a raw file to a model and a report
@@ -192,7 +197,7 @@ def _predict(options: argparse.Namespace) -> int:
 
     screen = Screen(as_json=options.json, language=options.lang or "en")
     path = Path(options.input)
-    looks_like_file = _exists(path) or path.suffix.lower() in {".csv", ".tsv", ".jsonl", ".json", ".parquet"}
+    looks_like_file = _exists(path) or path.suffix.lower() in _ENDINGS
     if looks_like_file and "\n" not in options.input:
         summary = predict_file(
             options.model, path, output=options.output, text=options.text, text_pair=options.text_pair,
@@ -260,7 +265,7 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         metavar="FILE",
-        help="CSV, TSV, JSONL, JSON or Parquet; or a folder with train and test files",
+        help="a table, JSON, Excel, e-mail or text file, also compressed; a folder, an archive, or 'data/*.csv'",
     )
     parser.add_argument("--text", metavar="COLUMN", help="the column with the text")
     parser.add_argument("--text-pair", metavar="COLUMN", help="the column with the second text of a pair")

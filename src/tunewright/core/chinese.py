@@ -47,6 +47,8 @@ CHINESE = {
     # Folders, archives and workbooks
     "it starts with the line that stands before each message of an mbox file": "开头是 mbox 文件中每封邮件前的那一行",
     "its first lines are the headers of an e-mail": "开头几行是电子邮件的头部",
+    "splits as the README.md of the data set says": "划分依照数据集的 README.md",
+    "splits that are not read: {names}": "没有读取的划分：{names}",
     "its lines begin with `__label__`": "各行以 `__label__` 开头",
     "a `.txt` file without columns, one text a line": "没有列的 `.txt` 文件，每行一条文本",
     "a workbook in a ZIP archive": "ZIP 归档中的工作簿",

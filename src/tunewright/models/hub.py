@@ -1,16 +1,14 @@
-"""Downloads from the Hugging Face hub and from ModelScope: announced with their size, data files alone.
-
-HF_HOME, HF_ENDPOINT (mirrors), HF_HUB_OFFLINE and a token are the hub library's own business and are honoured by it.
-"""
+"""Models of the Hugging Face hub and of ModelScope: announced with their size, data files alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
+from tunewright.core import hub
 from tunewright.core.errors import MissingExtraError, ModelError
+from tunewright.core.hub import Snapshot
 from tunewright.core.sentence import Sentence
 from tunewright.models.folder import has_weights
 
@@ -26,25 +24,11 @@ SAFE_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model-*-of
 PICKLED_WEIGHTS = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*-of-*.bin")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """A hub repository's files on this machine."""
-
-    folder: Path
-    commit: str
-
-
 def in_cache(hub_id: str, *, revision: str | None = None) -> Snapshot | None:
     """The repository if its weights are in the cache, else None; no network."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        folder = Path(snapshot_download(hub_id, revision=revision, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError, ValueError):
-        return None
-    found = has_weights(folder) and (folder / "config.json").is_file()
-    return Snapshot(folder=folder, commit=folder.name) if found else None
+    found = hub.in_cache(hub_id, kind="model", revision=revision)
+    whole = found is not None and has_weights(found.folder) and (found.folder / "config.json").is_file()
+    return found if whole else None
 
 
 def from_hub(
@@ -54,32 +38,21 @@ def from_hub(
 
     Raises ModelError if there is no such repository, no connection, or no weights of the wanted kind.
     """
-    from huggingface_hub import HfApi, constants, snapshot_download
-
     # A commit never changes, so one that is here needs no look at the hub; without a revision, what is here will do.
     cached = in_cache(hub_id, revision=revision) if weights is SAFE_WEIGHTS else None
-    if cached is not None and (revision is None or cached.commit == revision or constants.is_offline_mode()):
+    if cached is not None and (revision is None or cached.commit == revision or hub.is_offline()):
         return cached
     try:
-        info = HfApi().model_info(hub_id, revision=revision, files_metadata=True)
-        wanted = _wanted(info.siblings or [], weights, hub_id)
+        repo = hub.ask(hub_id, kind="model", revision=revision)
+        names = _wanted([file.name for file in repo.files], weights, hub_id)
         if announce:
-            size = sum(file.size or 0 for file in wanted)
-            announce(
-                Sentence(
-                    "downloading {model} at {commit}: {files} files, {megabytes:,.0f} MB, licence {license}",
-                    model=hub_id, commit=str(info.sha)[:8], files=len(wanted), megabytes=size / 1e6,
-                    license=_license_of(info),
-                )
-            )  # fmt: skip
-        names = [file.rfilename for file in wanted]
-        folder = Path(snapshot_download(hub_id, revision=info.sha, allow_patterns=names))
-    except ModelError:
-        raise
-    except Exception as error:
-        # The hub library's errors have no common root; all of them mean that the model can't be had from there.
-        raise ModelError(_cant_fetch(hub_id, error)) from None
-    return Snapshot(folder=folder, commit=str(info.sha))
+            announce(hub.sentence(hub_id, repo, names))
+        return hub.fetch(hub_id, kind="model", commit=repo.commit, names=names)
+    except hub.HubError as error:
+        raise ModelError(
+            f"{hub_id} can't be fetched ({error}). Check the name and the connection (HF_ENDPOINT names a mirror, "
+            "`modelscope:ID` is another source), give a local folder, or take `starter`."
+        ) from None
 
 
 def from_modelscope(model_id: str, *, revision: str | None, announce: Announce | None) -> Path:
@@ -100,14 +73,10 @@ def from_modelscope(model_id: str, *, revision: str | None, announce: Announce |
     return folder
 
 
-def _wanted(files: list[Any], weights: tuple[str, ...], hub_id: str) -> list[Any]:
-    from fnmatch import fnmatch
-
-    names = {file.rfilename for file in files}
+def _wanted(names: list[str], weights: tuple[str, ...], hub_id: str) -> list[str]:
     # A single file is preferred where both are there: the shards would be the same numbers once more.
-    single = weights[0] in names
-    patterns = weights[:1] if single else weights[1:]
-    found = [file for file in files if any(fnmatch(file.rfilename, pattern) for pattern in patterns)]
+    patterns = weights[:1] if weights[0] in names else weights[1:]
+    found = [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
     if not found:
         pickled = any(fnmatch(name, pattern) for name in names for pattern in PICKLED_WEIGHTS)
         if weights is SAFE_WEIGHTS and pickled:
@@ -117,23 +86,4 @@ def _wanted(files: list[Any], weights: tuple[str, ...], hub_id: str) -> list[Any
                 "its own without network, and writes safetensors."
             )
         raise ModelError(f"{hub_id} has no weights of the kind that is read here ({', '.join(weights)}).")
-    return found + [file for file in files if file.rfilename in DATA_FILES]
-
-
-def _license_of(info: Any) -> str:
-    card = getattr(info, "card_data", None)
-    stated = card.get("license") if card is not None else None
-    return str(stated) if stated else "not stated"
-
-
-def _cant_fetch(hub_id: str, error: Exception) -> str:
-    from huggingface_hub import constants
-
-    if constants.is_offline_mode():
-        why = "it is not in the cache, and HF_HUB_OFFLINE is set"
-    else:
-        why = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-    return (
-        f"{hub_id} can't be fetched ({why}). Check the name and the connection (HF_ENDPOINT names a mirror, "
-        f"`modelscope:ID` is another source), give a local folder, or take `starter`."
-    )
+    return found + [name for name in names if name in DATA_FILES]

@@ -18,8 +18,10 @@ from typing import Any
 
 from tunewright.core.errors import FolderError
 from tunewright.core.folder import RunFolder, read_json, remove_torn, write_json
+from tunewright.core.sentence import in_both
 from tunewright.core.text import digest
-from tunewright.data.sources import absolute, short_name, stored_files
+from tunewright.data.sources import absolute, pinned, short_name, stored_files
+from tunewright.pipeline.journal import Listener
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,16 @@ def make_request(verb: str, source: Path, overrides: dict[str, Any]) -> Request:
     """The request for a file, a folder or whatever else is read. Raises DataError if nothing is there."""
     given = {key: value for key, value in overrides.items() if value not in (None, [], (), False)}
     return Request(verb=verb, source=str(absolute(source)), source_digest=content_digest(source), overrides=given)
+
+
+def local_source(source: str | Path, listener: Listener | None) -> Path:
+    """What is read; for a data set of the hub its name with the commit, once it is here. Its size is said first."""
+
+    def announce(message: str) -> None:
+        if listener is not None:
+            listener({"kind": "notice", "code": "download", "message": in_both(message)})
+
+    return pinned(Path(source), announce=announce)
 
 
 def content_digest(source: Path) -> str:

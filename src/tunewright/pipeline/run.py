@@ -26,7 +26,7 @@ from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.judge import judge
 from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.private import without_quotes
-from tunewright.pipeline.request import Request, find_folder, locked, make_request
+from tunewright.pipeline.request import Request, find_folder, local_source, locked, make_request
 from tunewright.pipeline.suspects import look_for_suspects
 from tunewright.pipeline.unlabelled import predict_unlabelled
 from tunewright.pipeline.wishes import Wishes
@@ -96,7 +96,7 @@ def run(
     StoppedBySignal when `stop()` returned a signal number; the same call then goes on.
     """
     wishes = Wishes(
-        source=Path(source), text=text, text_pair=text_pair, label=label, group=group, task=task,
+        source=local_source(source, listener), text=text, text_pair=text_pair, label=label, group=group, task=task,
         baseline_column=baseline_column, model=model, language=language, private=private, refit=refit,
         overrides=tuple(overrides),
     )  # fmt: skip

@@ -52,4 +52,4 @@ def _without_gaps(value: Any) -> Any:
 
 def is_table_of_cells(path: Path) -> bool:
     """Whether the file is CSV or the like, where an empty cell is all there is to say "nothing"."""
-    return SOURCES[find_source(path).kind].holds == "cells"
+    return SOURCES[find_source(path, several="first").kind].holds == "cells"

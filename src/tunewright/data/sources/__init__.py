@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from tunewright.data.sources.formats import SOURCES
 from tunewright.data.sources.outputs import default_output, written_as
-from tunewright.data.sources.places import absolute, short_name, stored_files
+from tunewright.data.sources.places import absolute, pinned, short_name, stored_files
 from tunewright.data.sources.reading import find_source, iter_rows, read
 from tunewright.data.sources.types import (
     Look,
@@ -28,6 +28,6 @@ from tunewright.data.sources.write import LikeWriter, write_like
 
 __all__ = [
     "SOURCES", "LikeWriter", "Look", "NativeRows", "Quarantined", "ReadConfig", "ReadResult", "RowChunk", "Source",
-    "SourceFormat", "absolute", "default_output", "find_source", "iter_rows", "read", "short_name", "stored_files",
+    "SourceFormat", "absolute", "default_output", "find_source", "iter_rows", "pinned", "read", "short_name", "stored_files",
     "write_like", "written_as",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from tunewright.core.sentence import Sentence
 from tunewright.data.hints import SPLIT_VALUES
 from tunewright.data.sources.compression import plain_name
 from tunewright.data.sources.formats import SOURCES
+from tunewright.data.sources.hub_layout import files_by_card
 
 _NO_DATA = (
     "readme", "source", "license", "labels", "classes", "dataset_info", "dataset_infos", "dataset_dict", "state",
@@ -53,8 +54,13 @@ def is_data_file(path: Path) -> bool:
     return known and not hidden and plain.stem.casefold() not in _NO_DATA and not path.name.startswith("cache-")
 
 
-def files_of(folder: Path) -> Found:
-    """The data files of a folder and of the folders in it."""
+def files_of(folder: Path, *, subset: str | None = None) -> Found:
+    """The data files of a folder and of the folders in it; as its card says, if it is a data set of the hub."""
+    by_card = files_by_card(folder, subset)
+    if by_card is not None:
+        return _as_carded(by_card)
+    if subset is not None:
+        raise DataError(f"{folder}: data.read.subset is `{subset}`, but no README.md here names subsets.")
     if (folder / "cur").is_dir() and (folder / "new").is_dir():
         return _maildir(folder)
     inside = sorted(p for p in [*folder.iterdir(), *folder.glob("*/*")] if p.is_file())
@@ -62,6 +68,12 @@ def files_of(folder: Path) -> Found:
     splits = {p: split for p in files if (split := split_of(p, folder)) is not None}
     if splits:
         return _by_split(folder, files, splits)
+    scripts = [p.name for p in inside if p.suffix == ".py" and p.parent == folder]
+    if not files and scripts:
+        raise DataError(
+            f"{folder}: this data set is made by a program ({scripts[0]}), and programs that come with data are never run. "
+            "Give its data as files."
+        )
     if not files:
         suffixes = " ".join(dict.fromkeys(suffix for source in SOURCES.values() for suffix in source.suffixes))
         others = ", ".join(p.name for p in inside[:10]) or "nothing"
@@ -95,6 +107,22 @@ def split_of(path: Path, folder: Path) -> str | None:
             if word in SPLIT_VALUES:
                 return SPLIT_VALUES[word]
     return None
+
+
+def _as_carded(files: list[tuple[Path, str | None]]) -> Found:
+    """Files as a card names them; splits other than train, validation and test are left out, and said."""
+    left = sorted({str(split) for _, split in files if split is not None and split not in _ORDER})
+    kept = [(path, split) for path, split in files if split is None or split in _ORDER]
+    if not kept:
+        raise DataError(
+            f"{files[0][0].parent}: the splits of this data set are {', '.join(left)}, and none of them is train, validation "
+            "or test. Name one of its files."
+        )
+    kept.sort(key=lambda pair: _ORDER.index(pair[1]) if pair[1] is not None else 0)
+    reasons: list[str] = [Sentence("splits as the README.md of the data set says")]
+    if left:
+        reasons.append(Sentence("splits that are not read: {names}", names=", ".join(left)))
+    return Found(files=[DataFile(path=path, shown=str(path), split=split) for path, split in kept], reasons=reasons)
 
 
 def _by_split(folder: Path, files: list[Path], splits: dict[Path, str]) -> Found:

@@ -17,6 +17,8 @@ from tunewright.core.sentence import Sentence
 from tunewright.data.sources.archive import is_archive, unpack_archive
 from tunewright.data.sources.compression import compression_of, plain_name, unpack
 from tunewright.data.sources.folder import DataFile, Found, files_of, is_data_file, join
+from tunewright.data.sources.hub import Announce, is_hub_name, snapshot
+from tunewright.data.sources.hub import pinned as pinned_name
 from tunewright.data.sources.types import ReadConfig
 
 INSIDE = "!"
@@ -39,6 +41,8 @@ def stored_files(where: Path) -> list[Path]:
 
     Raises DataError where there are none.
     """
+    if is_hub_name(where):
+        return [snapshot(where, is_data=is_data_file).folder]
     archive, _ = _split_name(where)
     if archive.exists():
         return [archive]
@@ -54,11 +58,23 @@ def is_pattern(where: Path) -> bool:
 
 def absolute(where: Path) -> Path:
     """The same name, so that it is understood from any folder."""
-    return where.resolve()
+    return where if is_hub_name(where) else where.resolve()
+
+
+def pinned(where: Path, *, announce: Announce | None = None) -> Path:
+    """For a data set of the hub its name with the commit, once its files are here; any other name as it is.
+
+    `announce` is told what is downloaded and how much it is, before it is.
+    """
+    if not is_hub_name(where):
+        return where
+    return pinned_name(where, snapshot(where, is_data=is_data_file, announce=announce).commit)
 
 
 def short_name(where: Path) -> str:
     """A short name for what is read, fit for a folder: `reviews` for `data/reviews.csv.gz`."""
+    if is_hub_name(where):
+        return re.sub(r"[^\w.-]+", "-", where.as_posix().removeprefix("hub:").partition("@")[0])
     name = plain_name(Path(str(where).rpartition(INSIDE)[2])).stem
     bare = re.sub(r"[^\w.-]+", "", name).strip(".-_")
     return bare or re.sub(r"[^\w.-]+", "", where.parent.name) or "data"
@@ -66,8 +82,10 @@ def short_name(where: Path) -> str:
 
 def _named(where: Path, scratch: Path, config: ReadConfig) -> Found:
     archive, member = _split_name(where)
+    if is_hub_name(where):
+        return files_of(snapshot(where, is_data=is_data_file).folder, subset=config.subset)
     if archive.is_dir():
-        return files_of(archive)
+        return files_of(archive, subset=config.subset)
     if is_pattern(archive):
         return join(_matches(archive))
     if not archive.exists():

@@ -37,6 +37,9 @@ class ReadConfig(Config):
     sheet: str | None = None
     """Name of the sheet of an Excel workbook. None: the first one with rows, hidden ones last."""
 
+    subset: str | None = None
+    """Subset of a data set in the layout of the Hugging Face hub, where its card names several. None: the default one."""
+
     max_unpacked_gb: float = Field(default=20.0, gt=0)
     """Gigabytes that a compressed file or a workbook may unpack to; a small file can be made to fill any disk."""
 
