@@ -8,7 +8,8 @@ rotates, so that whatever slows the machine down slows all of them. A round is `
 ratio for each pair of arms. 50 steps is what Trainer's sampler by length sorts at a time: all lengths occur in a round.
 
 The same for all: model and new head, float32, rows per step, fused AdamW with the same betas, eps and decay groups, linear
-schedule, clipping at 1, dropout. `plain` gets the very batches that ours gets; `grouped` orders rows itself.
+schedule, clipping at 1, dropout. `random` and `by length` get the very batches that ours gets under that name
+(`train.order`); `grouped` are those of Trainer's own sampler by length.
 Medium is `torch.set_float32_matmul_precision("medium")`; ours probes that for itself, unless the arm says otherwise.
 Time is taken by the clock and, for machines that others use as well, as processor time of all threads of the arm.
 The peak is the resident memory of the process at its largest, everything included.
@@ -31,13 +32,16 @@ from pathlib import Path
 import numpy as np
 
 ARMS = {
-    "ours": {"system": "ours", "matmul": None},
-    "ours, highest": {"system": "ours", "matmul": "highest"},
-    "trainer plain": {"system": "trainer", "order": "sequential", "matmul": "highest"},
-    "trainer plain, medium": {"system": "trainer", "order": "sequential", "matmul": "medium"},
-    "trainer grouped": {"system": "trainer", "order": "group_by_length", "matmul": "highest"},
-    "trainer grouped, medium": {"system": "trainer", "order": "group_by_length", "matmul": "medium"},
-}
+    "ours, random": {"system": "ours", "order": "random", "matmul": None},
+    "ours, by length": {"system": "ours", "order": "by_length", "matmul": None},
+    **{
+        f"trainer, {order.replace('_', ' ')}{', medium' if matmul == 'medium' else ''}": {
+            "system": "trainer", "order": order, "matmul": matmul,
+        }
+        for order in ("random", "by_length", "grouped")
+        for matmul in ("highest", "medium")
+    },
+}  # fmt: skip
 WARM_STEPS = 3
 LEARNING_RATE = 1e-4
 SEED = 17
@@ -78,7 +82,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps-per-turn", type=int, default=5)
     parser.add_argument("--rows-per-step", type=int, default=32)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--no-dropout", action="store_true", help="then `plain` and ours must show the same losses")
+    parser.add_argument("--no-dropout", action="store_true", help="then the same batches must show the same losses")
     parser.add_argument("--arms", help="some of the arms only, separated by semicolons")
     parser.add_argument("--arm", choices=list(ARMS), help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -197,11 +201,12 @@ def prepare(chosen: argparse.Namespace) -> Material:
         for module in model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
-    sizes = {"num_rows": len(rows), "examples_per_step": chosen.rows_per_step, "seed": SEED}
-    order = np.concatenate([rows_of_step(step, **sizes) for step in range(num_steps(chosen))])
     examples = Examples(
         row_ids=[str(i) for i in range(len(rows))], streams=streams, targets=targets, weights=np.ones(len(rows))
     )
+    sizes = {"num_rows": len(rows), "examples_per_step": chosen.rows_per_step, "seed": SEED}
+    lengths = examples.lengths if ARMS[chosen.arm]["order"] == "by_length" else None
+    order = np.concatenate([rows_of_step(step, **sizes, lengths=lengths) for step in range(num_steps(chosen))])
     return Material(model=model, pad_id=tokenizer.pad_id, examples=examples, order=order)
 
 
@@ -236,7 +241,9 @@ def run_ours(chosen: argparse.Namespace) -> None:
             objective=lambda model, batch: task.objective(model, batch, loss),
             store=store, rows=np.arange(len(store)), pad_id=material.pad_id,
             evaluate=None, num_evaluation_rows=0, metric="accuracy", higher_is_better=True,
-            train=TrainConfig(steps=num_steps(chosen), examples_per_step=chosen.rows_per_step, seed=SEED),
+            train=TrainConfig(
+                steps=num_steps(chosen), examples_per_step=chosen.rows_per_step, seed=SEED, order=ARMS[chosen.arm]["order"]
+            ),
             optimizer=AdamWConfig(learning_rate=LEARNING_RATE, weight_decay=0.01),
             schedule=ScheduleConfig(name="linear", warmup_share=0.0),
             batching=CutConfig(), machine=machine, world=World(),
@@ -269,7 +276,7 @@ def run_trainer(chosen: argparse.Namespace) -> None:
     material = prepare(chosen)
     tokenizer = load_tokenizer(resolve(chosen.model)).hf
     examples = material.examples
-    in_our_order = arm["order"] == "sequential"
+    in_our_order = arm["order"] != "grouped"
     rows = [
         {"input_ids": examples.streams["input"][i].tolist(), "label": int(examples.targets[i])}
         for i in (material.order if in_our_order else range(len(examples.row_ids)))
@@ -297,7 +304,8 @@ def run_trainer(chosen: argparse.Namespace) -> None:
             output_dir=folder, max_steps=num_steps(chosen), per_device_train_batch_size=chosen.rows_per_step,
             learning_rate=LEARNING_RATE, weight_decay=0.01, adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8,
             lr_scheduler_type="linear", warmup_steps=0, max_grad_norm=1.0, optim="adamw_torch_fused",
-            train_sampling_strategy=arm["order"], seed=SEED, use_cpu=True, dataloader_num_workers=0,
+            train_sampling_strategy="sequential" if in_our_order else "group_by_length",
+            seed=SEED, use_cpu=True, dataloader_num_workers=0,
             logging_steps=1, save_strategy="no", eval_strategy="no", report_to=[], disable_tqdm=True,
         )  # fmt: skip
         trainer = Trainer(
@@ -320,35 +328,35 @@ def print_tables(arms: list[Arm], chosen: argparse.Namespace) -> None:
         f"\n{chosen.model}, {chosen.data}: {chosen.rounds} rounds of {chosen.steps} steps of {chosen.rows_per_step} rows, "
         f"{chosen.threads} thread(s), dropout {'off' if chosen.no_dropout else 'on'}"
     )
-    print(f"{'':26}{'matmul':>9}{'rows a second':>15}{'peak MB':>9}{'tokens a step':>15}")
+    print(f"{'':28}{'matmul':>9}{'rows a second':>15}{'processor ms a step':>21}{'peak MB':>9}{'tokens a step':>15}")
     for arm in arms:
-        speed = np.median([rows / seconds for seconds in arm.rounds])
+        speed = rows / np.mean(arm.rounds)
         per_step = arm.result["tokens"] / (chosen.rounds * chosen.steps)
         peak = arm.result["peak"] / 1e6
-        print(f"{arm.name:26}{arm.result['matmul']:>9}{speed:>15.0f}{peak:>9.0f}{per_step:>15.0f}")
-    ours = next((arm for arm in arms if arm.name == "ours"), None)
-    if ours:
-        print(f"\nours is so many times as fast{'by the clock':>21}{'':>5}{'by processor time':>22}")
-        print(f"{'':26}{'median':>10}{'min':>7}{'max':>7}{'median':>11}{'min':>7}{'max':>7}{'memory':>9}")
+        processor = 1000 * np.mean(arm.processor_rounds) / chosen.steps
+        print(f"{arm.name:28}{arm.result['matmul']:>9}{speed:>15.0f}{processor:>21.0f}{peak:>9.0f}{per_step:>15.0f}")
+    for ours in (arm for arm in arms if ARMS[arm.name]["system"] == "ours"):
+        print(f"\n`{ours.name}` is so many times as fast{'by the clock':>21}{'':>5}{'by processor time':>22}")
+        print(f"{'':28}{'median':>10}{'min':>7}{'max':>7}{'median':>11}{'min':>7}{'max':>7}{'memory':>9}")
         for arm in arms:
             if arm is not ours:
                 memory = ours.result["peak"] / arm.result["peak"]
                 clock, processor = spread(arm.rounds, ours.rounds), spread(arm.processor_rounds, ours.processor_rounds)
-                print(f"as {arm.name:23}{clock}    {processor}{memory:>9.2f}")
-        grouped = [arm for arm in arms if "grouped" in arm.name]
+                print(f"as {arm.name:25}{clock}    {processor}{memory:>9.2f}")
+        grouped = [arm for arm in arms if ARMS[arm.name]["system"] == "trainer" and ARMS[arm.name]["order"] != "random"]
         if grouped:
             clock = spread([min(s) for s in zip(*(arm.rounds for arm in grouped), strict=True)], ours.rounds)
             processor = spread(
                 [min(s) for s in zip(*(arm.processor_rounds for arm in grouped), strict=True)], ours.processor_rounds
             )
             memory = ours.result["peak"] / min(arm.result["peak"] for arm in grouped)
-            print(f"as {'the better grouped one':23}{clock}    {processor}{memory:>9.2f}")
+            print(f"as {'the best by length':25}{clock}    {processor}{memory:>9.2f}")
     print("\nloss, mean of the steps up to")
     marks = [int(mark) for mark in np.linspace(0, num_steps(chosen) - 1, 9).round()]
-    print(f"{'':26}" + "".join(f"{mark:>8}" for mark in marks[1:]))
+    print(f"{'':28}" + "".join(f"{mark:>8}" for mark in marks[1:]))
     for arm in arms:
         curve = arm.result["losses"]
-        print(f"{arm.name:26}" + "".join(f"{np.mean(curve[a:b]):>8.4f}" for a, b in pairwise(marks)))
+        print(f"{arm.name:28}" + "".join(f"{np.mean(curve[a:b]):>8.4f}" for a, b in pairwise(marks)))
 
 
 def spread(theirs: list[float], ours: list[float]) -> str:

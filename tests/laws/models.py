@@ -21,6 +21,8 @@ ENCODERS = {
     "bert": {},
     "roberta": {"pad_token_id": 1, "max_position_embeddings": 44},
     "xlm-roberta": {"pad_token_id": 1, "max_position_embeddings": 44},
+    "camembert": {"pad_token_id": 1, "max_position_embeddings": 44},
+    "ernie": {},
     "electra": {"embedding_size": 16},
     "distilbert": {"dim": 16, "hidden_dim": 24, "n_layers": 2, "n_heads": 2, "sinusoidal_pos_embds": False},
     "albert": {"embedding_size": 12},
@@ -37,7 +39,13 @@ ENCODERS = {
 
 
 def tiny_classifier(
-    name: str, *, num_labels: int = 3, dropout: bool = False, seed: int = 0, problem: str | None = None
+    name: str,
+    *,
+    num_labels: int = 3,
+    dropout: bool = False,
+    seed: int = 0,
+    problem: str | None = None,
+    attention: str | None = None,
 ):
     """A sequence classifier of the named architecture with random weights, in float64."""
     settings = {**SMALL, **ENCODERS[name], "num_labels": num_labels}
@@ -48,7 +56,7 @@ def tiny_classifier(
     config = AutoConfig.for_model(name, **settings)
     torch.manual_seed(seed)
     # Some eager implementations take the softmax in float32 even in a float64 model; torch's own attention does not.
-    attention = "eager" if name in ("deberta-v2", "mpnet") else "sdpa"
+    attention = attention or ("eager" if name in ("deberta-v2", "mpnet") else "sdpa")
     model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention)
     # Fresh models have tiny weights and zero biases; larger ones make differences visible.
     with torch.no_grad():

@@ -91,6 +91,13 @@ def test_resume_is_exact_where_only_the_words_that_occur_are_trained(step: int, 
     assert fitted(tmp_path / "killed", kill_after=(step,), **few) == fitted(tmp_path / "whole", **few)
 
 
+@pytest.mark.parametrize("step", range(1, STEPS + 1))
+def test_resume_is_exact_with_steps_by_length(step: int, whole: Outcome, tmp_path: Path) -> None:
+    killed = fitted(tmp_path / "killed", kill_after=(step,), order="by_length")
+    assert killed == fitted(tmp_path / "whole", order="by_length")
+    assert killed.digest != whole.digest  # the order is in the outcome
+
+
 def test_resume_is_exact_under_early_stopping(tmp_path: Path) -> None:
     """Killed at every step on the way: it stops at the same step, for the same reason, with the same best weights."""
     whole = fitted(tmp_path / "whole", **EARLY)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tunewright.batching import Batch, CutConfig, ExampleSource, cut, make_batch
+from tunewright.models.first_token import first_token_only
 from tunewright.runtime import Machine, attention_kernel
 
 
@@ -49,7 +50,7 @@ def predict_rows(
             config=batching,
         )
     ]
-    with torch.inference_mode():
+    with torch.inference_mode(), first_token_only(model):
         for group in groups:
             batch = make_batch(
                 store, group, pad_id=pad_id, pad_to_multiple_of=batching.pad_to_multiple_of, device=machine.device

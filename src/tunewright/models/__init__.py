@@ -6,6 +6,7 @@ folder.py     what a model folder must be to be read at all: no pickle, no code
 hub.py        downloads, announced first
 convert.py    .bin -> safetensors, in a process of its own
 tokenizer.py  texts -> tokens, and how well a vocabulary fits a text
+first_token.py  classifiers that read one token don't compute the others in their last layer
 features.py   texts -> vectors, no weight moved
 layers.py     where each parameter of a model stands
 """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from tunewright.batching import cut, rows_of_step
+from tunewright.batching import cut
 from tunewright.runtime import peak_memory_bytes
 from tunewright.train import FitPlan, Length
 from tunewright.train.fit import MeasuredStep, measure_steps
@@ -91,9 +91,7 @@ def forecast_training(plan: FitPlan) -> Forecast:
 
 def _cost(plan: FitPlan, length: Length, step: int) -> float:
     """Padded tokens of a step plus the overhead of its micro-batches and of its update."""
-    rows = plan.rows[
-        rows_of_step(step, num_rows=len(plan.rows), examples_per_step=length.examples_per_step, seed=plan.train.seed)
-    ]
+    rows = plan.rows_of_step(step, examples_per_step=length.examples_per_step)
     groups = cut(rows, lengths=plan.store.lengths, windows=plan.store.num_windows, config=plan.batching)
     tokens = sum(float(plan.store.lengths[g].max() * plan.store.num_windows[g].sum()) for g in groups)
     update = 2.0 * plan.batching.overhead_tokens

@@ -1,6 +1,7 @@
 """The machine: device, threads, matrix products, precision, ranks and seeds. One process is the same code as many."""
 
 from tunewright.runtime.attention import attention_kernel
+from tunewright.runtime.dropout import cheap_dropout
 from tunewright.runtime.machine import (
     Machine,
     RuntimeConfig,
@@ -17,6 +18,7 @@ __all__ = [
     "RuntimeConfig",
     "World",
     "attention_kernel",
+    "cheap_dropout",
     "describe_environment",
     "join_world",
     "peak_memory_bytes",

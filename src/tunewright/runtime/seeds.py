@@ -7,10 +7,8 @@ import torch
 from tunewright.core.text import digest
 
 
-def seed_micro_batch(seed: int, *, step: int, micro_batch: int) -> None:
-    """Seed torch's generators for the dropout of one micro-batch: a function of (seed, step, micro-batch index) alone."""
-    torch.manual_seed(_seed(f"dropout/{seed}/{step}/{micro_batch}"))
-
-
-def _seed(name: str) -> int:
-    return int(digest(name)[:15], 16)
+def seed_micro_batch(seed: int, *, step: int, micro_batch: int) -> int:
+    """The seed of one micro-batch's dropout, a function of (seed, step, micro-batch index) alone; torch is seeded with it."""
+    named = int(digest(f"dropout/{seed}/{step}/{micro_batch}")[:15], 16)
+    torch.manual_seed(named)
+    return named

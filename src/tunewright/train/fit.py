@@ -16,10 +16,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tunewright.batching import Batch, Piece, cut, deal, make_batch, rows_of_step
+from tunewright.batching import Batch, Piece, cut, deal, make_batch
 from tunewright.core.errors import StoppedBySignal
 from tunewright.core.events import EventLog
 from tunewright.core.folder import discard
+from tunewright.models.first_token import first_token_only
 from tunewright.optim import EMA, learning_rate_factor, load_optimizer_state, optimizer_state, parameter_groups
 from tunewright.train.checkpoint import (
     Checkpoint,
@@ -62,7 +63,7 @@ def fit(
     With `checkpoints`, goes on from the newest whole one there. `stop()` returns the number of a signal that came; then
     the step in hand is finished and saved, and StoppedBySignal raised.
     """
-    with used_rows_only(plan):
+    with used_rows_only(plan), first_token_only(plan.model):
         return _fit(plan, checkpoints, events, stop)
 
 
@@ -138,7 +139,7 @@ class MeasuredStep:
 
 def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> list[MeasuredStep]:
     """Some of the plan's steps, done with a learning rate of zero: no weight moves, nothing is kept."""
-    with used_rows_only(plan):
+    with used_rows_only(plan), first_token_only(plan.model):
         state = _TrainingState(plan, None)
         parts = _step_parts(plan, state)
         plan.model.train()
@@ -152,10 +153,7 @@ def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> lis
 
 
 def _one_step(plan: FitPlan, parts: StepParts, length: Length, step: int, *, factor: float) -> StepRecord:
-    places = rows_of_step(
-        step, num_rows=len(plan.rows), examples_per_step=length.examples_per_step, seed=plan.train.seed
-    )
-    rows = plan.rows[places]
+    rows = plan.rows_of_step(step, examples_per_step=length.examples_per_step)
     groups = cut(rows, lengths=plan.store.lengths, windows=plan.store.num_windows, config=plan.batching)
     return train_step(
         parts,

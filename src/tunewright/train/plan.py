@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from pydantic import Field, model_validator
 
 from tunewright.adapters import AdapterConfig
-from tunewright.batching import Batch, CutConfig, TokenStore, num_steps_per_epoch
+from tunewright.batching import Batch, CutConfig, TokenStore, num_steps_per_epoch, rows_of_step
 from tunewright.core.config import Config
 from tunewright.optim import OptimizerConfig, ScheduleConfig
 from tunewright.runtime import Machine, World
@@ -30,6 +31,9 @@ class TrainConfig(Config):
     """Rows whose losses make one gradient, over all micro-batches and ranks; `all` is full-batch training."""
     seed: int = 17
     """Names every random choice of training: new weights, order, dropout."""
+    order: Literal["random", "by_length"] = "random"
+    """What a step is made of. `random`: any rows. `by_length`: rows of similar length, so that there is almost no padding
+    and a step is one micro-batch; the order is random from step to step and epoch to epoch. Changes the result."""
     normalize: Literal["mean", "sum"] = "mean"
     """`mean`: the sum of the weighted losses over the sum of the weights. `sum`: the textbook's plain sum."""
     max_grad_norm: float | None = Field(default=1.0, gt=0)
@@ -77,6 +81,18 @@ class FitPlan:
     batching: CutConfig
     machine: Machine
     world: World
+
+    def rows_of_step(self, step: int, *, examples_per_step: int) -> npt.NDArray[np.int64]:
+        """The rows (indices in the store) of optimiser step `step`, counted from 0."""
+        places = rows_of_step(
+            step, num_rows=len(self.rows), examples_per_step=examples_per_step, seed=self.train.seed,
+            lengths=self._lengths if self.train.order == "by_length" else None,
+        )  # fmt: skip
+        return self.rows[places]
+
+    @cached_property
+    def _lengths(self) -> npt.NDArray[np.int64]:
+        return self.store.lengths[self.rows]
 
 
 @dataclass(frozen=True, kw_only=True)

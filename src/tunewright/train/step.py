@@ -21,7 +21,7 @@ from torch import Tensor
 from tunewright.batching import Batch, Piece
 from tunewright.core.errors import NonFiniteError
 from tunewright.optim import clip_gradients
-from tunewright.runtime import Machine, World, attention_kernel, seed_micro_batch
+from tunewright.runtime import Machine, World, attention_kernel, cheap_dropout, seed_micro_batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,12 @@ def accumulate_gradients(
     tokens = 0
     for piece in pieces:
         batch = parts.make_batch(piece)
-        seed_micro_batch(parts.seed, step=step, micro_batch=piece.index)
-        with parts.machine.autocast(), attention_kernel(batch.length, device=parts.machine.device):
+        device, seed = parts.machine.device, seed_micro_batch(parts.seed, step=step, micro_batch=piece.index)
+        with (
+            parts.machine.autocast(),
+            attention_kernel(batch.length, device=device),
+            cheap_dropout(seed, device=device),
+        ):
             loss_B = parts.objective(parts.model, batch)
         torch.autograd.backward(loss_B.sum() / divisor)
         losses.append(loss_B.detach())
