@@ -170,3 +170,21 @@ def test_sets_of_labels_are_judged_label_by_label(tmp_path: Path) -> None:
     lines = [suspect.line for suspect in found.suspects.found]
     assert {11, 61} <= set(lines)
     assert len(lines) <= 6
+
+
+def test_the_scores_stand_with_and_without_the_test_rows_that_were_in_train(tmp_path: Path) -> None:
+    texts, labels, _ = planted_noise()
+    sides = ["test" if n % 3 == 0 else "validation" if n % 3 == 1 else "train" for n in range(len(texts))]
+    rows = list(zip(texts, labels, sides, strict=True))
+    copied = [n for n, side in enumerate(sides) if side == "test"][:20]
+    rows += [(texts[n], labels[n], "train") for n in copied]
+    data = tmp_path / "data.csv"
+    data.write_text("\n".join(["text,label,split", *map(",".join, rows)]) + "\n", encoding="utf-8")
+    done = run(data, model="none", output=tmp_path / "run", overrides=["evaluate.cross_validation.below_rows=0"])
+    n = {
+        s["slice"]: s["n"]
+        for s in done.scores
+        if (s["metric"], s["system"], s["split"]) == ("accuracy", "tfidf", "test")
+    }
+    assert (n["leaked"], n["clean"], n[None]) == (20, 60, 80)
+    assert "Text also in train" in done.report.read_text(encoding="utf-8")

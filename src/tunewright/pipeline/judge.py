@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from tunewright.core.errors import FolderError
 from tunewright.core.folder import RunFolder, read_json, write_json
@@ -64,6 +65,7 @@ def judge(
                 level=settings.level,
                 resamples=settings.resamples,
             )
+    scores += _with_and_without_leaks(test, prepared, recipe)
     main = "model" if "model" in test else "tfidf"
     headline = HEADLINE[prepared.task.kind]
     comparisons = [
@@ -113,6 +115,30 @@ def judge(
     write_json(folder.scores, [asdict(s) for s in scores])
     write_json(folder.evidence, evidence)
     return evidence
+
+
+def _with_and_without_leaks(test: dict[str, Predictions], prepared: Prepared, recipe: Recipe) -> list[Score]:
+    """Scores of the test rows that also stood in train when the file was read, and of those that did not.
+
+    The gate has taken their copies out of train before training, so these say what the leak would have been worth. Near
+    duplicates stay in train unless the recipe drops them.
+    """
+    exact, near = (set(prepared.leaked[name]) for name in ("exact", "near"))
+    if not exact and not near:
+        return []
+    settings = recipe.evaluate
+    found: list[Score] = []
+    for system, predictions in test.items():
+        slice_of = ["leaked" if i in exact else "near_leaked" if i in near else "clean" for i in predictions.row_ids]
+        for name in ("clean", "leaked", "near_leaked"):
+            if name in slice_of:
+                some = predictions.table.filter(pa.array([of == name for of in slice_of]))
+                scores = score(
+                    Predictions(table=some, kind=predictions.kind, labels=predictions.labels), split="test", system=system,
+                    seed=settings.seed, level=settings.level, resamples=settings.resamples,
+                )  # fmt: skip
+                found += [replace(one, slice=name) for one in scores if one.slice is None]
+    return found
 
 
 def _note_in_test_ledger(row_ids: list[str], request: Request) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from tunewright.core.errors import DataError
 from tunewright.core.folder import RunFolder, read_json, write_json, write_text, writing
 from tunewright.core.text import digest
-from tunewright.data.audit import audit
+from tunewright.data.audit import Audit, audit
 from tunewright.data.audit.records import SHOWN_ROWS
 from tunewright.data.clean import chosen_text_steps, clean
 from tunewright.data.columns import ColumnPlan, find_columns, to_fields
@@ -51,6 +51,8 @@ class Prepared:
     """How the file was read, as plain values."""
     near_groups: list[list[str]]
     """Row ids of texts that are near duplicates: they stay on one side of any split."""
+    leaked: dict[str, list[str]]
+    """Test rows of a given split whose text stood in train as well: `exact`, and `near` for nearly."""
 
     @cached_property
     def labels(self) -> list[str]:
@@ -135,7 +137,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
         if (table.schema.metadata or {}).get(b"tunewright.key") == key.encode():
             about = read_json(folder.path / "data" / "source.json")
             columns = ColumnPlan(**about["columns"])
-            return Prepared(table, columns, _task_of(columns.kind), about["source"], about["near_groups"])
+            return Prepared(table, columns, _task_of(columns.kind), about["source"], about["near_groups"], about["leaked"])
 
     ledger = Ledger()
     read_rows = result or read(source, config=recipe.data.read)
@@ -167,14 +169,22 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     described = _plain(asdict(read_rows.source)) | {"fingerprint": fingerprint(fields)}
     findings = describe_findings(found.findings, fields, texts=False, most_rows=SHOWN_ROWS)
     write_json(folder.audit, found.to_json() | {"findings": findings, "fingerprint": described["fingerprint"]})
+    leaked = _leaked_test_rows(found)
     write_json(
         folder.path / "data" / "source.json",
-        {"source": described, "columns": _plain(asdict(columns)), "near_groups": found.near_groups},
+        {"source": described, "columns": _plain(asdict(columns)), "near_groups": found.near_groups, "leaked": leaked},
     )
     rows = rows.replace_schema_metadata({"tunewright.key": key})
     with writing(folder.rows) as aside:
         pq.write_table(rows, aside)
-    return Prepared(rows, columns, _task_of(columns.kind), described, found.near_groups)
+    return Prepared(rows, columns, _task_of(columns.kind), described, found.near_groups, leaked)
+
+
+def _leaked_test_rows(found: Audit) -> dict[str, list[str]]:
+    between = ("train", "test")
+    exact = found.overlaps[between].row_ids[1] if between in found.overlaps else []
+    near = found.near_overlaps[between][1] if between in found.near_overlaps else []
+    return {"exact": exact, "near": near}
 
 
 def text_steps(recipe: Recipe) -> tuple[str, ...]:

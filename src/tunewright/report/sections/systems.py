@@ -24,8 +24,30 @@ def systems(context: Context) -> Section:
         blocks.append(_tests(context))
     elif run.lacks(run.folder.evidence):
         blocks.append(context.missing(run.folder.evidence, what="comparisons"))
+    blocks.extend(_leaks(context))
     blocks.append(Folded(summary=context.words("systems.all_metrics"), blocks=(_all_metrics(context),)))
     return context.section("systems", blocks)
+
+
+def _leaks(context: Context) -> list[Block]:
+    """The headline metric on test rows that also stood in train and on those that did not, where there were any."""
+    words, run, metric = context.words, context.run, context.headline_metric
+    names = [name for name in ("clean", "leaked", "near_leaked") if any(s.slice == name for s in run.scores)]
+    systems = [name for name in run.systems(metric) if run.score(metric, system=name, slice_="clean")]
+    if len(names) < 2 or not systems:
+        return []
+    rows = []
+    for name in (None, *names):
+        scores = [run.score(metric, system=system, slice_=name) for system in systems]
+        first = next((s for s in scores if s), None)
+        cells = [context.score_text(s) if s else "–" for s in scores]
+        rows.append((words(f"leaks.{name or 'all'}"), *cells, count(first.n) if first else "–"))
+    columns = (
+        Column(title=words("leaks.rows")), *(Column(title=context.system(s), kind="number") for s in systems),
+        Column(title="n", kind="number"),
+    )  # fmt: skip
+    caption = words("leaks.caption", metric=context.metric(metric))
+    return [Table(caption=caption, columns=columns, rows=tuple(rows), note=words("leaks.note"))]
 
 
 def _side_by_side(context: Context, metric: str) -> Table:
