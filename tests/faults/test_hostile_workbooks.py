@@ -59,6 +59,7 @@ def test_a_protected_workbook_and_an_old_one_are_told_apart(tmp_path: Path) -> N
 def test_relatives_are_refused_by_name(tmp_path: Path, part: str, message: str) -> None:
     path = tmp_path / "a.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype" if part == "content.xml" else "[Content_Types].xml", "x")
         archive.writestr(part, "x")
     with pytest.raises(DataError, match=message):
         read(path)
