@@ -45,7 +45,8 @@ def _last_layer(model: nn.Module) -> Any:
     config: Any = getattr(model, "config", None)
     if (
         getattr(config, "model_type", None) not in FAMILIES
-        or type(model).__name__.removesuffix("ForSequenceClassification") == type(model).__name__
+        or not type(model).__name__.endswith("ForSequenceClassification")
+        or not type(model).__module__.startswith("transformers.")  # a wrapper's head may read anything
         or config.is_decoder
         or config._attn_implementation not in ("sdpa", "eager")
     ):
