@@ -22,7 +22,7 @@ from tunewright.data.columns import as_text, split_cell
 from tunewright.data.decided import DataSettings, Decided
 from tunewright.data.marks import Ints
 from tunewright.data.sources import SOURCES, LikeWriter, NativeRows, RowChunk, iter_rows
-from tunewright.data.sources.jsonl import DECODER
+from tunewright.data.sources.json_text import DECODER
 from tunewright.data.table import RESERVED, Uncounted
 
 Added = Callable[[int, Ints], dict[str, list[Any]]]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
+from tunewright.data.sources.as_text import text_or_known
+from tunewright.data.sources.json_text import json_text
 from tunewright.data.sources.types import Holds, NativeRows, SourceFormat
 from tunewright.data.table import RESERVED, origins, row_ids
 
@@ -18,24 +19,19 @@ _ROW_ID = re.compile(r"[0-9a-f]{32}(\+\d+)?$")
 def to_table(native: NativeRows, source: SourceFormat, *, holds: Holds, path: str, seen: Counter[str]) -> pa.Table:
     """The raw table of some rows. `seen` counts identical rows over the chunks of one data set."""
     if native.batch is not None:
-        columns = {
-            name: _json_free(column)
-            for name, column in zip(native.batch.column_names, native.batch.columns, strict=True)
-        }
-        cells: Iterable[Sequence[str]] = zip(
-            *([_text(v) for v in c.to_pylist()] for c in columns.values()), strict=True
-        )
+        arrays = [text_or_known(column) for column in native.batch.columns]
+        names_in_file = list(native.batch.column_names)
+        cells: Iterable[Sequence[str]] = zip(*([_text(v) for v in array.to_pylist()] for array in arrays), strict=True)
     elif holds == "records":
         names = dict.fromkeys(name for record in native.records for name in record)
-        columns = {name: json_column([record.get(name) for record in native.records]) for name in names}
+        arrays = [json_column([record.get(name) for record in native.records]) for name in names]
+        names_in_file = list(names)
         cells = ([_text(value) for value in record.values()] for record in native.records)
     else:
         by_column = list(zip(*_values(native), strict=True)) or [()] * len(source.header)
-        named = enumerate(by_column)
-        columns = {_Position(i): pa.array(values, pa.string()) for i, values in named}
+        arrays = [pa.array(values, pa.string()) for values in by_column]
+        names_in_file = source.header
         cells = native.cells
-    names_in_file = source.header if holds == "cells" else [str(name) for name in columns]
-    arrays = list(columns.values())
     ids = _given_ids(names_in_file, arrays)
     if ids is None:
         ids = row_ids(cells, seen=seen)
@@ -57,21 +53,17 @@ def _values(native: NativeRows) -> list[list[str]]:
     return rows
 
 
-class _Position(int):
-    """Columns of CSV are told apart by place: names may repeat."""
-
-
 def column_names(header: Sequence[str]) -> list[str]:
     """The names in the table: without space around them, none empty, none twice, none of ours."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    counts: Counter[str] = Counter()
     for i, name in enumerate(header, start=1):
-        name = name.strip() or f"column_{i}"
-        unique, count = name, 1
+        name = unique = name.strip() or f"column_{i}"
         while unique in names or unique in RESERVED:
-            count += 1
-            unique = f"{name}_{count}"
-        names.append(unique)
-    return names
+            counts[name] += 1
+            unique = f"{name}_{counts[name] + 1}"
+        names[unique] = None
+    return list(names)
 
 
 def json_column(values: list[object]) -> pa.Array:
@@ -128,16 +120,7 @@ def _text(value: object) -> str:
     """A cell as text: strings as they are, nothing as the empty string, the rest as JSON."""
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _json_free(column: pa.ChunkedArray) -> pa.Array:
-    """Columns of structs and the like as JSON text; the types that later stages know stay."""
-    kind = column.type
-    known = pa.types.is_primitive(kind) or pa.types.is_string(kind)
-    if known or (pa.types.is_list(kind) and pa.types.is_string(kind.value_type)):
-        return column.combine_chunks()
-    return pa.array([None if v is None else _text(v) for v in column.to_pylist()], pa.string())
+    return "" if value is None else json_text(value)
 
 
 def _given_ids(names: list[str], arrays: list[pa.Array]) -> list[str] | None:

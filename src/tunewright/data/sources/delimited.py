@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from tunewright.core.errors import DataError
 from tunewright.core.sentence import Sentence
+from tunewright.data.sources.above import lines_above_header
 from tunewright.data.sources.dialect import find_dialect, find_header, numbered_without_name, sample_lines, shape_of
-from tunewright.data.sources.lines import Line, physical_lines
-from tunewright.data.sources.records import Dialect, RowShape, records
+from tunewright.data.sources.joined import Joined
+from tunewright.data.sources.lines import Line, physical_lines, strip_end
+from tunewright.data.sources.records import Dialect, Record, RowShape, records
 from tunewright.data.sources.types import Kind, NativeRows, Quarantined, ReadConfig, Scan, SourceFormat
 
 
 def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
     """Delimiter, quoting and header, from the first rows."""
+    _refuse_other_text(path, scan.sample)
     lines = sample_lines(scan.sample, scan.newline)
     first_line, delimiter = 1, config.delimiter
-    if lines and lines[0].text.lower().startswith("sep=") and len(lines[0].text.rstrip()) <= 5:
+    if lines and is_sep_line(strip_end(lines[0].text)):
         first_line = 2
         delimiter = delimiter or lines[0].text[4]
         lines = lines[1:]
     if not any(line.text.strip() for line in lines):
         raise DataError(f"{path}: the file is empty. A file with a header row and one row a line is needed.")
+    above = lines_above_header(lines) if config.header != "none" else 0
+    first_line, lines = first_line + above, lines[above:]
     preferred = "\t" if config.format == "tsv" or path.suffix.lower() in (".tsv", ".tab") else ","
     dialect, why = find_dialect(lines, chosen=delimiter, preferred=preferred)
     rows = [record.cells for record in records(lines[:2000], dialect=dialect) if record.cells]
@@ -38,7 +43,8 @@ def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
     kind: Kind = "tsv" if dialect.delimiter == "\t" else "csv"
     return SourceFormat(
         kind=kind, encoding=scan.encoding, delimiter=dialect.delimiter, newline=scan.newline, header=names,
-        reasons=[*scan.reasons, why, *_quoting_reasons(dialect), why_header], input_digest=scan.digest, bom=scan.bom,
+        reasons=[*scan.reasons, why, *_quoting_reasons(dialect), why_header, *_above(above)], input_digest=scan.digest,
+        bom=scan.bom,
         has_header=has_header, quoting=dialect.quoting, escape=dialect.escape, skip_space=dialect.skip_space,
         first_line=first_line,
     )  # fmt: skip
@@ -50,13 +56,13 @@ def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[Nati
     read = records(_data_lines(path, source), dialect=dialect, shape=_shape(path, source, dialect))
     chunk = NativeRows()
     header_due = source.has_header
-    for record in read:
+    joined = Joined(source)
+    for record in chain(_records_above(path, source), read):
         if header_due and (record.cells or record.reason in ("too_few_cells", "too_many_cells")):
             header_due = False
             continue
-        if record.cells == source.header and source.has_header and len(record.cells) > 1:
-            detail = "the header again, as in files that were joined"
-            record = record._replace(reason="repeated_header", detail=detail, raw=_joined(record.cells, source))
+        if record.cells and source.has_header and len(record.cells) > 1:
+            record = joined.judge(record)
         if record.reason:
             chunk.quarantined.append(
                 Quarantined(
@@ -75,8 +81,15 @@ def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[Nati
     yield chunk
 
 
-def _joined(cells: list[str], source: SourceFormat) -> str:
-    return (source.delimiter or ",").join(cells)
+def _records_above(path: Path, source: SourceFormat) -> Iterator[Record]:
+    """What stands above the header: set aside, so that every line is accounted for. `sep=;` is layout and no row."""
+    for line in islice(_lines(path, source), source.first_line - 1):
+        text = strip_end(line.text)
+        if line.number == 1 and is_sep_line(text):
+            continue
+        detail = "stands above the header: a comment or a title"
+        reason = "before_header" if text.strip() else ""
+        yield Record(line.number, line.start, line.end, [], reason, detail, text)
 
 
 def dialect_of(source: SourceFormat) -> Dialect:
@@ -86,9 +99,12 @@ def dialect_of(source: SourceFormat) -> Dialect:
     )
 
 
+def _lines(path: Path, source: SourceFormat) -> Iterator[Line]:
+    return physical_lines(path, encoding=source.encoding, newline=source.newline, bom=source.bom)
+
+
 def _data_lines(path: Path, source: SourceFormat) -> Iterator[Line]:
-    lines = physical_lines(path, encoding=source.encoding, newline=source.newline, bom=source.bom)
-    return islice(lines, source.first_line - 1, None)
+    return islice(_lines(path, source), source.first_line - 1, None)
 
 
 def _shape(path: Path, source: SourceFormat, dialect: Dialect) -> RowShape:
@@ -97,6 +113,32 @@ def _shape(path: Path, source: SourceFormat, dialect: Dialect) -> RowShape:
     width = len(source.header)
     alone = [record.cells for line in lines for record in records([line], dialect=dialect) if record.cells]
     return shape_of(alone[1:] if source.has_header else alone, width)
+
+
+def is_sep_line(text: str) -> bool:
+    """Whether the first line only tells Excel the delimiter: `sep=;`."""
+    return text.lower().startswith("sep=") and len(text) == 5
+
+
+def _refuse_other_text(path: Path, sample: str) -> None:
+    """Text that is no table, though each of its lines could be taken for a row: pages that stand where a file should."""
+    start = sample[:500].lstrip()
+    for beginning, what in _OTHER_TEXT.items():
+        if start.casefold().startswith(beginning):
+            raise DataError(f"{path}: this is not a table but {what}. It starts with {start.splitlines()[0][:60]!r}.")
+
+
+_OTHER_TEXT = {
+    "<!doctype html": "a page of HTML, perhaps an error or a log-in page saved in place of the file; download it again",
+    "<html": "a page of HTML, perhaps an error or a log-in page saved in place of the file; download it again",
+    "<?xml": "XML; export it as CSV or JSON Lines",
+    "<error>": "an error message in XML, saved in place of the file; download it again",
+    "version https://git-lfs": "a pointer of Git LFS; `git lfs pull` fetches the file that it stands for",
+}
+
+
+def _above(lines: int) -> list[str]:
+    return [Sentence("lines above the header that are set aside: {lines}", lines=lines)] if lines else []
 
 
 def _trim(names: list[str], rows: list[list[str]]) -> list[str]:

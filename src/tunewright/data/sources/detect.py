@@ -11,6 +11,7 @@ from pathlib import Path
 from tunewright.core.errors import DataError, nearest
 from tunewright.core.sentence import Sentence
 from tunewright.data.sources.encoding import scan
+from tunewright.data.sources.json_array import begins_object
 from tunewright.data.sources.jsonl import parse_object
 from tunewright.data.sources.types import Kind, Look, ReadConfig, Scan, Source
 
@@ -64,8 +65,12 @@ def is_jsonl(look: Look) -> str | None:
         return None
     lines = _first_lines(look)
     objects = any(isinstance(parse_object(line.strip()), dict) for line in lines)
-    if look.sample.lstrip().startswith("{") and objects and not (suffix == ".json" and len(lines) == 1):
+    if suffix == ".json" and (len(lines) < 2 or not isinstance(parse_object(lines[0].strip()), dict)):
+        objects = False  # one object, or one over several lines that holds others
+    if look.sample.lstrip().startswith("{") and objects:
         return Sentence("its lines are JSON objects")
+    if lines and not objects and begins_object(look.sample):
+        return None  # an object over several lines, or several on one: objects one after another
     return Sentence("by its ending") if suffix in (".jsonl", ".ndjson") else None
 
 

@@ -49,7 +49,7 @@ def find_dialect(lines: list[Line], *, chosen: str | None, preferred: str) -> tu
         delimiter = NAMED.get(chosen, chosen)
         why = Sentence("delimiter {delimiter}: as asked for", delimiter=SPELT.get(delimiter, delimiter))
         return _find_quoting(lines, delimiter), why
-    first, head = lines[:_SAMPLE_LINES], next(line.text for line in lines if line.text.strip())
+    first, head = lines[:_SAMPLE_LINES], _head(lines)
     trials = [
         _try(first, _find_quoting(lines if delimiter == "\t" else first, delimiter))
         for delimiter in DELIMITERS
@@ -64,6 +64,17 @@ def find_dialect(lines: list[Line], *, chosen: str | None, preferred: str) -> tu
         delimiter=SPELT[str(best.dialect.delimiter)], good=best.good, total=best.good + best.bad, width=best.width,
     )  # fmt: skip
     return best.dialect, why
+
+
+def _head(lines: list[Line]) -> str:
+    """The first line that is not blank, with those below it while a quote in it is open: a name may hold a line end."""
+    start = next(i for i, line in enumerate(lines) if line.text.strip())
+    head = lines[start].text
+    for line in lines[start + 1 : start + 10]:
+        if head.count('"') % 2 == 0:
+            break
+        head += line.text
+    return head
 
 
 def _try(lines: list[Line], dialect: Dialect) -> _Trial:

@@ -10,39 +10,42 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tunewright.core.errors import DataError
 from tunewright.core.sentence import Sentence
+from tunewright.data.sources.common import COMMON_SIMPLIFIED, COMMON_TRADITIONAL
 from tunewright.data.sources.lines import BLOCK, BOMS
 from tunewright.data.sources.types import Scan
 
-_COMMON_SIMPLIFIED = frozenset(
-    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多"
-    "经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明"
-    "性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信表化老给"
-    "世位次度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目太"
-    "酒店房间服务不错东西买书感觉质量快递问题客服退款订单发货收到非常喜欢价格便宜送货速度"
-)
-_COMMON_TRADITIONAL = frozenset(
-    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡用道行所然家種事成方多"
-    "經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心她本前開但因只從想實日軍者意無力它與長把機十民第公此已工使情明"
-    "性知全三又關點正業外將兩高間由問很最重並物手應戰向頭文體政美相見被利什二等產或新己制身果加西斯月話合回特代內信表化老給"
-    "世位次度門任常先海通教兒原東聲提立及比員解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安少報才結反受目太"
-    "酒店房間服務不錯東西買書感覺質量快遞問題客服退款訂單發貨收到非常喜歡價格便宜送貨速度"
-)
 _NOT_TEXT = {
     b"PK\x03\x04": "an Excel workbook or another ZIP archive; save the sheet as CSV UTF-8 and read that",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8 and read that",
     b"\x1f\x8b": "compressed with gzip; unpack it first",
     b"%PDF": "a PDF; export its text first",
+    b"{\\rtf": "a document in RTF; save it as plain text",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"SQLite format 3\x00": "an SQLite data base; export the table as CSV",
+    b"\x7fELF": "a program",
+    b"BZh": "compressed with bzip2; unpack it first",
+    b"\xfd7zXZ": "compressed with xz; unpack it first",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive; unpack it first",
+    b"Rar!": "a RAR archive; unpack it first",
+    b"\x89HDF": "an HDF5 file; export the table as CSV or Parquet",
     b"\xff\xfe\x00\x00": "UTF-32; save it as UTF-8",
     b"\x00\x00\xfe\xff": "UTF-32; save it as UTF-8",
 }
 
 _OTHERS = ("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "cp949")
 """Further encodings that leave ASCII as it is; anything stranger must be asked for."""
+
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_LINE_END = re.compile(r"\r?\n|\r")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass
@@ -75,11 +78,27 @@ def scan(path: Path, *, encoding: str | None) -> Scan:
     has_bom = bom == found
     body = seen.head[len(BOMS[found]) :] if has_bom else seen.head
     sample = _decode_sample(body, found, whole=seen.size <= len(seen.head))
-    newline = "\r\n" if "\r\n" in sample else "\n" if "\n" in sample or "\r" not in sample else "\r"
+    reasons = [reason]
+    if has_bom and sample.startswith("\ufeff"):
+        sample = sample.lstrip("\ufeff")
+        reasons.append(
+            Sentence("the byte order mark stands there more than once, as where files were joined; it is left out")
+        )
     return Scan(
-        digest=hasher.hexdigest(), size=seen.size, encoding=found, bom=has_bom, newline=newline, sample=sample,
-        reasons=[reason],
+        digest=hasher.hexdigest(), size=seen.size, encoding=found, bom=has_bom, newline=_newline(sample), sample=sample,
+        reasons=reasons,
     )  # fmt: skip
+
+
+def _newline(sample: str) -> str:
+    """What lines end with, outside quotes: old spreadsheets on Macs end rows with CR and break cells with LF."""
+    bare = _QUOTED.sub("", sample)
+    counted = bare if "\n" in bare or "\r" in bare else sample
+    pairs, feeds, returns = counted.count("\r\n"), counted.count("\n"), counted.count("\r")
+    first = _LINE_END.search(counted)
+    if first is not None and first[0] == "\r" and returns - pairs > feeds:
+        return "\r"
+    return "\r\n" if 2 * pairs > feeds else "\n"
 
 
 def _gather(seen: _Bytes, block: bytes, decoder: codecs.IncrementalDecoder) -> None:
@@ -120,13 +139,21 @@ def _choose(seen: _Bytes, *, bom: str | None, chosen: str | None, path: Path) ->
             return "utf-8", Sentence("encoding utf-8: ASCII only")
         return "utf-8", Sentence("encoding utf-8: all bytes are valid UTF-8")
     lines = [line for line in bytes(seen.odd_lines).split(b"\n") if line]
-    valid = sum(_decodes(line, "utf-8") for line in lines)
-    if lines and valid >= 0.7 * len(lines):
+    others = [line for line in lines if not _decodes(line, "utf-8")]
+    valid = len(lines) - len(others)
+    if valid >= max(1, len(others)):
         return "utf-8", Sentence(
             "encoding utf-8: {valid} of {total} non-ASCII lines are valid; the others are quarantined",
             valid=valid, total=len(lines),
         )  # fmt: skip
-    return _legacy(lines)
+    # Lines that are valid UTF-8 by chance are rare, so these tell nothing about the encoding of the others.
+    name, why = _legacy(others)
+    if not valid:
+        return name, why
+    return name, Sentence(
+        "{why}; {valid} of {total} non-ASCII lines are UTF-8, and are quarantined where that is certain",
+        why=why, valid=valid, total=len(lines),
+    )  # fmt: skip
 
 
 def _named(encoding: str, bom: str | None, path: Path) -> str:
@@ -144,7 +171,8 @@ def _named(encoding: str, bom: str | None, path: Path) -> str:
 def _utf16_without_mark(head: bytes) -> str | None:
     """UTF-16 by a line feed that is two bytes wide at an even place, unless most pairs of bytes read as ASCII."""
     start = head[: 1 << 16]
-    pairs = [start[i : i + 2] for i in range(0, len(start), 2)]
+    # A block of zeros is what a crash leaves in a file; no character of UTF-16 text is two zeros.
+    pairs = [pair for i in range(0, len(start), 2) if (pair := start[i : i + 2]) != b"\0\0"]
     ascii_pairs = sum(32 <= pair[0] < 127 and 32 <= pair[-1] < 127 for pair in pairs)
     if ascii_pairs > 0.4 * len(pairs):
         return None
@@ -159,15 +187,15 @@ def _legacy(lines: list[bytes]) -> tuple[str, str]:
         byte > 127 and (i == 0 or data[i - 1] < 128) and (i + 1 == len(data) or data[i + 1] < 128)
         for i, byte in enumerate(data)
     )
-    if alone >= 0.5 * high and _plausible(lines, "gb18030", _COMMON_SIMPLIFIED, needed=0.99) < 0.5:
+    if alone >= 0.5 * high and _plausible(lines, "gb18030", COMMON_SIMPLIFIED, needed=0.99) < 0.5:
         name = _western(data)
         return name, Sentence(
             "encoding {encoding}: {alone} of {high} non-ASCII bytes stand alone between Latin letters",
             encoding=name, alone=alone, high=high,
         )  # fmt: skip
     scores = {
-        "gb18030": _plausible(lines, "gb18030", _COMMON_SIMPLIFIED),
-        "big5": _plausible(lines, "big5", _COMMON_TRADITIONAL),
+        "gb18030": _plausible(lines, "gb18030", COMMON_SIMPLIFIED),
+        "big5": _plausible(lines, "big5", COMMON_TRADITIONAL),
     }
     best = max(scores, key=lambda name: scores[name])
     if scores[best] >= 0.08:
@@ -178,10 +206,16 @@ def _legacy(lines: list[bytes]) -> tuple[str, str]:
     other = _ask_charset_normalizer(data)
     if other is not None:
         return other, Sentence("encoding {encoding}: the likeliest by its letters", encoding=other)
-    if max(scores.values()) > 0:
+    if max(scores.values()) > 0 and not _many_odd_runs(data):
         return best, Sentence("encoding {encoding}: the bytes come in pairs as in Chinese", encoding=best)
     name = _western(data)
     return name, Sentence("encoding {encoding}: no other encoding fits", encoding=name)
+
+
+def _many_odd_runs(data: bytes) -> bool:
+    """Whether bytes above 127 often stand in odd numbers: in Chinese text they come in pairs."""
+    runs = _HIGH.findall(data)
+    return sum(len(run) % 2 for run in runs) >= 0.25 * len(runs)
 
 
 def _western(data: bytes) -> str:

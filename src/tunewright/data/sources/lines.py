@@ -7,9 +7,12 @@ line breaks occur inside texts, and cutting there would move every later line nu
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from tunewright.data.sources.common import COMMON_SIMPLIFIED, COMMON_TRADITIONAL
 
 BLOCK = 1 << 20
 
@@ -25,6 +28,8 @@ class Line(NamedTuple):
     text: str
     problem: str = ""
     """Why the bytes are no text in the file's encoding; then `text` shows those bytes as `\\xNN`."""
+    reason: str = ""
+    """The code of that: `undecodable_bytes`, or `other_encoding` where the line is text in UTF-8 instead."""
 
 
 def physical_lines(path: Path, *, encoding: str, newline: str, bom: bool) -> Iterator[Line]:
@@ -37,13 +42,56 @@ def physical_lines(path: Path, *, encoding: str, newline: str, bom: bool) -> Ite
         for number, data in enumerate(pieces, start=1):
             end = position + len(data)
             try:
-                yield Line(number, position, end, data.decode(encoding))
+                text = data.decode(encoding)
             except UnicodeDecodeError as error:
                 shown = data.decode(encoding, "backslashreplace")
                 wrong = data[error.start : error.start + 4].hex(" ")
                 problem = f"bytes {wrong} at byte {position + error.start} of the file are not {encoding}"
-                yield Line(number, position, end, shown, problem)
+                yield Line(number, position, end, shown, problem, "undecodable_bytes")
+            else:
+                if encoding != "utf-8" and is_utf8_instead(data, text, encoding):
+                    problem = f"the line is UTF-8, the file {encoding}; files of two encodings were joined here"
+                    yield Line(number, position, end, data.decode("utf-8"), problem, "other_encoding")
+                elif number == 1 and bom:
+                    yield Line(number, position, end, text.lstrip("\ufeff"))
+                else:
+                    yield Line(number, position, end, text)
             position = end
+
+
+def is_utf8_instead(data: bytes, text: str, encoding: str) -> bool:
+    """Whether a line decodes in a legacy encoding, and yet can hardly be anything but UTF-8.
+
+    In 8-bit encodings letters hardly ever stand so that they are valid UTF-8. In Chinese ones a short text does once in
+    thousands, so several characters are asked for, and that the text as it was decoded is of uncommon characters. A wide
+    character weighs two, and so does a letter between ASCII letters: `schöne` is no Chinese. In UTF-16 it takes a dozen
+    ideographs whose bytes are all ASCII.
+    """
+    if encoding.startswith("utf-16"):
+        body = data[:-2] if text.endswith("\n") else data
+        return len(body) >= 24 and b"\0" not in body and _decodes(body, "utf-8")
+    if data.isascii() or not _decodes(data, "utf-8"):
+        return False
+    if encoding not in _WIDE:
+        return True
+    found = data.decode("utf-8")
+    if sum(1 + (char > "\u0800") for char in found if char > "\x7f") + len(_BETWEEN.findall(found)) < 5:
+        return False
+    wide = [char for char in text if ord(char) > 127]
+    common = COMMON_TRADITIONAL if encoding == "big5" else COMMON_SIMPLIFIED
+    return sum(char in common for char in wide) < 0.4 * len(wide)
+
+
+_BETWEEN = re.compile("(?<=[A-Za-z])[\u0080-\u07ff]+(?=[A-Za-z])")
+_WIDE = ("gb18030", "gbk", "gb2312", "big5", "big5hkscs", "cp932", "shift_jis", "euc_jp", "cp949", "euc_kr")
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _cut(blocks: Iterator[bytes], terminator: bytes) -> Iterator[bytes]:

@@ -15,11 +15,18 @@ from typing import NamedTuple
 
 from tunewright.data.sources.lines import Line, strip_end
 
-MAX_LINES = 1000
+MAX_LINES = 100_000
 """A quoted cell over more lines than this is taken for a quote that was never closed."""
-MAX_CHARS = 1 << 20
+MAX_CHARS = 1 << 25
+MAX_WORK = 1 << 27
+"""Characters looked at for one record: one that closes and opens quotes in thousands of lines is given up."""
+ORPHAN_LINES = 1000
+"""So far below a quote that is never closed, a line that would close it is still called an orphan."""
 
 _SPECIAL = re.compile(r'["\\]')
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_OTHER_ENDS = re.compile(r"\r?\n|\r")
+_RUNS = re.compile(r'"+')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +71,8 @@ class _Problem(NamedTuple):
     detail: str
 
 
+BOM = "\ufeff"
+MARK = _Problem("bom_inside", "a byte order mark stands before the row, as where files were joined; take it out")
 OPEN = _Problem("unclosed_quote", "a cell opens with a quote that is not closed")
 INSIDE = _Problem("quote_inside_quotes", 'after a closing quote stands neither a delimiter nor the line\'s end; write a quote inside a quoted cell twice ("")')  # fmt: skip  # noqa: E501
 
@@ -150,8 +159,12 @@ def records(lines: Iterable[Line], *, dialect: Dialect, shape: RowShape | None =
             yield Record(line.number, line.start, line.end, [])
             continue
         if line.problem:
-            yield _aside([line], _Problem("undecodable_bytes", line.problem))
+            yield _aside([line], _Problem(line.reason, line.problem))
             continue
+        mark = text.startswith(BOM)
+        if mark:
+            line = line._replace(text=line.text.lstrip(BOM))
+            text = strip_end(line.text)
         found = split_cells(text, dialect)
         taken = [line]
         if found is OPEN and dialect.quoting:
@@ -163,12 +176,18 @@ def records(lines: Iterable[Line], *, dialect: Dialect, shape: RowShape | None =
             opens = "".join(one.text for one in taken).count('"') % 2 == 1
             open_since = taken[0].number if opens and found.reason != "orphan_quote" else 0
             continue
-        if open_since and ('"' in text or line.number > open_since + MAX_LINES):
+        if open_since and ('"' in text or line.number > open_since + ORPHAN_LINES):
             open_since = 0
-        if "\0" in line.text:
+        spoilt = next((one for one in taken if one.problem), None)
+        if spoilt is not None:
+            yield _aside(taken, _Problem(spoilt.reason, spoilt.problem))
+        elif any("\0" in one.text for one in taken):
             yield _aside(taken, _Problem("nul_character", "the row holds a NUL character, a sign of a damaged file"))
+        elif mark:
+            # The cells go along, so that the header of a file that was joined to another is known for what it is.
+            yield _aside(taken, MARK)._replace(cells=found)
         elif width is not None and len(found) != width:
-            yield _fit_width(taken, found, width)
+            yield _fit_width(taken, found, width, dialect)
         else:
             yield Record(line.number, line.start, taken[-1].end, found)
 
@@ -177,18 +196,17 @@ def _over_lines(
     first: Line, source: _Lines, dialect: Dialect, shape: RowShape | None
 ) -> tuple[list[str] | _Problem, list[Line]]:
     """Read on until the quote closes. On any doubt only the first line is taken, the others go back."""
-    taken, chars = [first], len(first.text)
+    taken, chars, work = [first], len(first.text), 0
     found: list[str] | _Problem = OPEN
-    while found is OPEN and len(taken) < MAX_LINES and chars < MAX_CHARS:
+    while found is OPEN and len(taken) < MAX_LINES and chars < MAX_CHARS and work < MAX_WORK:
         line = next(source, None)
         if line is None:
             break
         taken.append(line)
         chars += len(line.text)
-        if line.problem:
-            break
-        if '"' in line.text:
+        if _may_close(line.text, dialect):
             found = split_cells(strip_end("".join(one.text for one in taken)), dialect)
+            work += chars
     if isinstance(found, list) and shape is not None and _is_swallowed(taken, dialect, shape):
         found = _Problem("stray_quote", f"the quote would swallow the {len(taken) - 1} lines below, which are rows")
     if isinstance(found, list):
@@ -197,6 +215,15 @@ def _over_lines(
         found = OPEN._replace(detail=f"{OPEN.detail}; the next quote, in line {taken[-1].number}, closes no cell")
     source.put_back(taken[1:])
     return found, [first]
+
+
+def _may_close(text: str, dialect: Dialect) -> bool:
+    """Whether a line inside an open cell can close it: doubled quotes alone can't."""
+    if '"' not in text:
+        return False
+    if dialect.escape:
+        text = _ESCAPED.sub("", text)
+    return any(len(run) % 2 for run in _RUNS.findall(text))
 
 
 def _is_swallowed(lines: list[Line], dialect: Dialect, shape: RowShape) -> bool:
@@ -209,15 +236,23 @@ def _is_swallowed(lines: list[Line], dialect: Dialect, shape: RowShape) -> bool:
     return len(lines) >= 4 and rows >= 0.8 * len(lines)
 
 
-def _fit_width(lines: list[Line], cells: list[str], width: int) -> Record:
+def _fit_width(lines: list[Line], cells: list[str], width: int, dialect: Dialect) -> Record:
     """The row if only empty cells are too many, as spreadsheets leave them at the end; else set aside."""
     if len(cells) > width:
         if not any(cells[width:]):
             return Record(lines[0].number, lines[0].start, lines[-1].end, cells[:width])
+        parts = _OTHER_ENDS.split(strip_end(lines[0].text)) if len(lines) == 1 else []
+        if len(parts) > 1 and all(_has_width(split_cells(part, dialect), width) for part in parts):
+            detail = f"{len(parts)} rows whose ends are other ones than those of the lines before"
+            return _aside(lines, _Problem("mixed_line_ends", f"{detail}; save the file with one kind of line end"))
         detail = f"{len(cells)} cells where the header has {width}; a delimiter inside an unquoted cell?"
         return _aside(lines, _Problem("too_many_cells", detail))
     plural = "cell" if len(cells) == 1 else "cells"
     return _aside(lines, _Problem("too_few_cells", f"{len(cells)} {plural} where the header has {width}"))
+
+
+def _has_width(found: list[str] | _Problem, width: int) -> bool:
+    return isinstance(found, list) and len(found) == width
 
 
 def _aside(lines: list[Line], problem: _Problem) -> Record:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from tunewright.data.sources.json_text import json_text
 from tunewright.data.sources.types import Added, NativeRows, SourceFormat
 from tunewright.data.sources.write_cells import TextOut
 
@@ -53,7 +54,7 @@ def _objects(rows: NativeRows, added: Added) -> Iterator[str]:
 def add_to_object(raw: str, record: Mapping[str, object], new: Mapping[str, object]) -> str:
     """The text of a JSON object with keys added at its end; only a key that is there already has it written anew."""
     if any(name in record for name in new):
-        return json.dumps({**record, **new}, ensure_ascii=False)
+        return json_text({**record, **new})
     if not new:
         return raw.strip()
     body = raw.strip()[:-1].rstrip()
