@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tunewright.data.sources.as_text import text_or_known
 from tunewright.data.sources.types import NativeRows, Quarantined
 
 DAMAGED = (OSError, pa.ArrowException, UnicodeDecodeError)
@@ -46,6 +47,9 @@ def _plain(table: pa.Table) -> pa.Table:
 def _is_sound(table: pa.Table) -> bool:
     try:
         table.validate(full=True)
+        for column in table.columns:
+            if pa.types.is_temporal(column.type):
+                column.cast(pa.string())  # a time may be one that no calendar has
     except pa.ArrowException:
         return False
     return True
@@ -56,7 +60,7 @@ def _aside(row: pa.Table, number: int, path: Path) -> Quarantined:
     broken, shown = [], []
     for name, column in zip(row.column_names, row.columns, strict=True):
         if _is_sound(pa.table([column], names=[name])):
-            shown.append(str(column[0].as_py()))
+            shown.append(str(text_or_known(column)[0].as_py()))
         else:
             broken.append(name)
             shown.append(_bytes_of(column))
