@@ -191,7 +191,7 @@ SHAPES = [
     refused("an empty file", b"", "the file is empty"),
     refused("a file of blank lines", b"\n\n \n", "the file is empty"),
     refused("a byte order mark and nothing else", codecs.BOM_UTF8, "the file is empty"),
-    refused("a header and nothing else", HEADER, "no row below"),
+    refused("a header and nothing else", HEADER, "no row"),
 ]  # fmt: skip
 
 VALUES = [
