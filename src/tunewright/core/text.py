@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Sequence
 
 
 def fold(text: str) -> str:
@@ -28,15 +29,16 @@ def ngrams(text: str, *, n: int = 5) -> set[str]:
 
 def digest(*parts: str | bytes) -> str:
     """blake2b-128 of the parts, each with its length in front, as 32 hex digits."""
-    return hashlib.blake2b(_measured(parts), digest_size=16).hexdigest()
+    return hashlib.blake2b(measured(parts), digest_size=16).hexdigest()
 
 
 def digest_bytes(*parts: str | bytes) -> bytes:
     """`digest` as its 16 bytes."""
-    return hashlib.blake2b(_measured(parts), digest_size=16).digest()
+    return hashlib.blake2b(measured(parts), digest_size=16).digest()
 
 
-def _measured(parts: tuple[str | bytes, ...]) -> bytes:
+def measured(parts: Sequence[str | bytes]) -> bytes:
+    """The parts one after the other, each with its length in front: what a digest is made of."""
     pieces = []
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part

@@ -21,11 +21,12 @@ from tunewright.core.text import digest
 from tunewright.data.audit import AuditConfig
 from tunewright.data.clean import CleanConfig, chosen_text_steps, run_steps
 from tunewright.data.columns import ColumnPlan, ColumnsConfig, find_columns, to_fields
-from tunewright.data.keys import exact_keys, group_names, texts
+from tunewright.data.earlier import group_digests, text_digests
+from tunewright.data.keys import exact_keys, texts
 from tunewright.data.ledger import Entry, Ledger, StageAccount
 from tunewright.data.marks import marks, row_order, side_numbers
 from tunewright.data.near import near_places
-from tunewright.data.sources import Quarantined, ReadConfig, SourceFormat, read
+from tunewright.data.sources import Note, Quarantined, ReadConfig, ReadResult, SourceFormat, read
 from tunewright.data.split import SplitConfig, fold_numbers, split, subset_sizes
 from tunewright.data.times import add_times
 
@@ -87,7 +88,7 @@ def decide_in_memory(path: Path, *, settings: DataSettings, ledger_path: Path, q
     """
     result = read(path, config=settings.read)
     ledger = Ledger()
-    account_for_reading(result.quarantined, len(result.table), ledger)
+    account_for_reading(result, ledger)
     columns = find_columns(result.table, chosen=settings.columns)
     notes: list[Entry] = []
     fields = to_fields(result.table, columns, entries=notes)
@@ -143,10 +144,10 @@ def near_groups_of(fields: pa.Table, config: AuditConfig) -> list[list[str]]:
     ]
 
 
-def account_for_reading(quarantined: Sequence[Quarantined], kept: int, ledger: Ledger) -> None:
-    """The ledger's first stage: what was kept, and what could not be read."""
-    entries = [quarantine_entry(row) for row in quarantined]
-    ledger.close_stage("read", read=kept + len(entries), kept=kept, entries=entries)
+def account_for_reading(result: ReadResult, ledger: Ledger) -> None:
+    """The ledger's first stage: what was kept, what could not be read, and what is to be known of kept rows."""
+    entries = [*map(quarantine_entry, result.quarantined), *map(note_entry, result.notes)]
+    ledger.close_stage("read", read=result.read, kept=len(result.table), entries=entries)
 
 
 def quarantine_entry(row: Quarantined) -> Entry:
@@ -154,6 +155,14 @@ def quarantine_entry(row: Quarantined) -> Entry:
     return Entry(
         row_id=None, path=row.path, line=row.line, stage="read", action="quarantined", reason_code=row.reason_code,
         before=row.raw,
+    )  # fmt: skip
+
+
+def note_entry(note: Note) -> Entry:
+    """The ledger's entry for what a reader noticed about a row that it kept."""
+    return Entry(
+        row_id=None, path=note.path, line=note.line, stage="read", action="noted", reason_code=note.code,
+        before=note.detail,
     )  # fmt: skip
 
 
@@ -168,12 +177,13 @@ def fingerprint_of(row_ids: Sequence[str]) -> str:
 
 
 def _keys_of(kept: pa.Table, ids: Sequence[str]) -> Callable[[int, int], tuple[list[str | None], list[str | None]]]:
-    key_of = {
-        row_id: (digest(key) if key else None, None if group is None else digest(group))
-        for row_id, key, group in zip(
-            kept.column("row_id").to_pylist(), exact_keys(kept), group_names(kept), strict=True
+    key_of = dict(
+        zip(
+            kept.column("row_id").to_pylist(),
+            zip(text_digests(kept), group_digests(kept), strict=True),
+            strict=True,
         )
-    }
+    )
 
     def keys(low: int, high: int) -> tuple[list[str | None], list[str | None]]:
         found = [key_of.get(row_id, (None, None)) for row_id in ids[low:high]]

@@ -41,12 +41,12 @@ class EarlierSides:
     by_text: dict[str, int]
     by_group: dict[str, int]
 
-    def of(self, row_ids: Iterable[str], keys: Iterable[str], groups: Iterable[str | None]) -> Earlier:
-        """What is known of these rows. `keys` are exact keys; rows without any text share nothing."""
+    def of(self, row_ids: Iterable[str], texts: Iterable[str | None], groups: Iterable[str | None]) -> Earlier:
+        """What is known of these rows. Texts and groups as digests, None for none: rows without text share nothing."""
         return Earlier(
             row_N=np.array([self.by_id.get(row_id, -1) for row_id in row_ids], np.int8),
-            text_N=np.array([self.by_text.get(digest(key), -1) if key else -1 for key in keys], np.int8),
-            group_N=np.array([-1 if name is None else self.by_group.get(digest(name), -1) for name in groups], np.int8),
+            text_N=np.array([-1 if text is None else self.by_text.get(text, -1) for text in texts], np.int8),
+            group_N=np.array([-1 if name is None else self.by_group.get(name, -1) for name in groups], np.int8),
         )
 
 
@@ -58,8 +58,7 @@ def earlier_sides(folder: Path) -> EarlierSides:
         rows = read_rows(RunFolder(folder).rows)
         old = assignment(
             rows.column("row_id").to_pylist(), rows.column("split").to_pylist(),
-            [digest(key) if key else None for key in exact_keys(rows)],
-            [None if name is None else digest(name) for name in group_names(rows)],
+            text_digests(rows), group_digests(rows),
         )  # fmt: skip
     else:
         names = f"{RunFolder(folder).rows.relative_to(folder)} nor {ASSIGNMENT}"
@@ -73,6 +72,16 @@ def earlier_sides(folder: Path) -> EarlierSides:
         by_text=_strongest(old.column("text").to_pylist(), sides),
         by_group=_strongest(old.column("group").to_pylist(), sides),
     )
+
+
+def text_digests(fields: pa.Table) -> list[str | None]:
+    """A digest of each row's exact key, None for rows without any text."""
+    return [digest(key) if key else None for key in exact_keys(fields)]
+
+
+def group_digests(fields: pa.Table) -> list[str | None]:
+    """A digest of each row's group, None for rows without one."""
+    return [None if name is None else digest(name) for name in group_names(fields)]
 
 
 def assignment(

@@ -46,9 +46,19 @@ class Leaks:
         self._found.append((places, before, after, action, reason))
 
     def __iter__(self) -> Iterator[Leak]:
+        return self.between(0, len(self.dropped_N))
+
+    def between(self, low: int, high: int) -> Iterator[Leak]:
+        """The leaks of a range of rows, row by row; of one row in the order in which they were found."""
+        found: list[tuple[int, Leak]] = []
         for places, before, after, action, reason in self._found:
-            for place, one, other in zip(places.tolist(), before.tolist(), after.tolist(), strict=True):
-                yield Leak(place=place, action=action, reason=reason, before=SIDES[one], after=SIDES[other])
+            inside = slice(*np.searchsorted(places, [low, high]))
+            for place, one, other in zip(
+                places[inside].tolist(), before[inside].tolist(), after[inside].tolist(), strict=True
+            ):
+                leak = Leak(place=place, action=action, reason=reason, before=SIDES[one], after=SIDES[other])
+                found.append((place, leak))
+        return (leak for _, leak in sorted(found, key=lambda pair: pair[0]))
 
     def _weaker(self, side_N: Ints, places: Ints, *, by: Ints, ours: bool) -> tuple[Ints, Ints, Ints]:
         """Rows of train, and those still to be placed, whose number stands in validation or test.

@@ -152,15 +152,8 @@ def _chunks(texts: list[str]) -> Iterator[list[str]]:
 
 def _ngram_hashes(texts: list[str]) -> tuple[Hashes, Ints]:
     """Sorted distinct n-gram hashes of each text, end to end, and how many each text has."""
-    padded = [text.ljust(NGRAM, _PADDING) for text in texts]
-    codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    rolling = np.zeros(len(codes) - NGRAM + 1, np.uint64)
-    for offset in range(NGRAM):
-        rolling = rolling * np.uint64(0x9E3779B97F4A7C15) + codes[offset : offset + len(rolling)]
-    lengths = np.array([len(text) for text in padded], dtype=np.int64)
-    owner_of_code = np.repeat(np.arange(len(padded)), lengths)
-    within = owner_of_code[: len(rolling)] == owner_of_code[NGRAM - 1 :]
-    hash_G, owner_G = _mix(rolling[within]), owner_of_code[: len(rolling)][within]
+    hash_G, size_D = all_ngram_hashes(texts)
+    owner_G = np.repeat(np.arange(len(texts)), size_D)
     order = np.lexsort((hash_G, owner_G))
     hash_G, owner_G = hash_G[order], owner_G[order]
     distinct = np.ones(len(hash_G), bool)
@@ -168,7 +161,22 @@ def _ngram_hashes(texts: list[str]) -> tuple[Hashes, Ints]:
     return hash_G[distinct], np.bincount(owner_G[distinct], minlength=len(texts)).astype(np.int64)
 
 
-def _mix(values: Hashes) -> Hashes:
+def all_ngram_hashes(texts: list[str]) -> tuple[Hashes, Ints]:
+    """A hash of each n-gram of each text, in the order of the text, and how many each text has: one at least."""
+    padded = [text.ljust(NGRAM, _PADDING) for text in texts]
+    codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    rolling = np.zeros(len(codes) - NGRAM + 1, np.uint64)
+    for offset in range(NGRAM):
+        rolling = rolling * np.uint64(0x9E3779B97F4A7C15) + codes[offset : offset + len(rolling)]
+    lengths = np.array([len(text) for text in padded], dtype=np.int64)
+    within = np.ones(len(codes), bool)
+    ends = np.cumsum(lengths)
+    for offset in range(1, NGRAM):
+        within[ends - offset] = False
+    return mix(rolling[within[: len(rolling)]]), lengths - (NGRAM - 1)
+
+
+def mix(values: Hashes) -> Hashes:
     """The finaliser of splitmix64, a bijection: low bits become as good as high ones."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -247,7 +255,7 @@ def _bands(corpus: _Corpus, docs: Ints) -> Iterator[_Postings]:
     """MinHash signatures of some texts, one band after the other, in the shape of postings."""
     if not len(docs):
         return
-    salts = _mix(np.arange(1, BANDS * BAND_ROWS + 1).astype(np.uint64)).reshape(BANDS, BAND_ROWS)
+    salts = mix(np.arange(1, BANDS * BAND_ROWS + 1).astype(np.uint64)).reshape(BANDS, BAND_ROWS)
     signatures = np.zeros((BANDS, len(docs)), np.uint64)
     for low, high in _slices(corpus):
         inside = slice(*np.searchsorted(docs, [low, high]))
@@ -258,7 +266,7 @@ def _bands(corpus: _Corpus, docs: Ints) -> Iterator[_Postings]:
             for band, row in np.ndindex(salts.shape):
                 salt = salts[band, row]
                 least = np.minimum.reduceat((hash_G ^ salt) * (salt | np.uint64(1)), starts)
-                signatures[band, inside] = _mix(signatures[band, inside] ^ least)
+                signatures[band, inside] = mix(signatures[band, inside] ^ least)
     for tokens in signatures:
         order = np.lexsort((docs, corpus.size_D[docs], tokens))
         places = np.zeros(len(docs), np.int32)
@@ -363,6 +371,11 @@ def _jaccard(a_P: Ints, b_P: Ints, *, corpus: _Corpus) -> npt.NDArray[np.float64
         result[low:high] = shared / (corpus.size_D[a] + corpus.size_D[b] - shared)
         low = high
     return result
+
+
+def pair_overlap(texts: list[str], a_P: Ints, b_P: Ints) -> npt.NDArray[np.float64]:
+    """The Jaccard overlap of the n-grams of squeezed texts, for each pair of their numbers."""
+    return _jaccard(a_P, b_P, corpus=_hash_corpus(texts))
 
 
 def _gather(docs: Ints, corpus: _Corpus) -> Hashes:

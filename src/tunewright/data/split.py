@@ -26,8 +26,8 @@ from pydantic import AliasChoices, Field, model_validator
 from tunewright.core.config import Config
 from tunewright.core.errors import RecipeError
 from tunewright.data.cut import cut
-from tunewright.data.earlier import Earlier, earlier_sides
-from tunewright.data.keys import Kind, Side, exact_keys, group_names
+from tunewright.data.earlier import Earlier, earlier_sides, group_digests, text_digests
+from tunewright.data.keys import Kind, Side
 from tunewright.data.leaks import Leak, Leaks
 from tunewright.data.ledger import Entry, Ledger
 from tunewright.data.marks import SIDES, UNDATED, Ints, Marks, marks, side_names
@@ -94,7 +94,7 @@ def split(
     earlier = None
     if config.from_run is not None:
         earlier = earlier_sides(Path(config.from_run)).of(
-            fields.column("row_id").to_pylist(), exact_keys(fields), group_names(fields)
+            fields.column("row_id").to_pylist(), text_digests(fields), group_digests(fields)
         )
     row_marks = marks(fields, kind=kind, near_groups=near_groups, seed=config.seed)
     placed = place(row_marks, kind=kind, config=config, earlier=earlier)

@@ -25,9 +25,10 @@ from tunewright.data.audit import Audit, audit
 from tunewright.data.audit.records import SHOWN_ROWS
 from tunewright.data.clean import chosen_text_steps, clean
 from tunewright.data.columns import ColumnPlan, find_columns, to_fields
+from tunewright.data.decided import account_for_reading, quarantine_line
 from tunewright.data.ledger import Entry, Ledger
 from tunewright.data.pii.scrub import scrub
-from tunewright.data.sources import Quarantined, ReadResult, read
+from tunewright.data.sources import ReadResult, read
 from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
 from tunewright.data.times import add_times
@@ -141,7 +142,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
 
     ledger = Ledger()
     read_rows = result or read(source, config=recipe.data.read)
-    _account_for_reading(read_rows, ledger)
+    account_for_reading(read_rows, ledger)
     columns = find_columns(read_rows.table, chosen=recipe.data.columns)
     notes: list[Entry] = []
     fields = to_fields(read_rows.table, columns, entries=notes)
@@ -165,7 +166,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
         ledger.entries = [_scrubbed(entry) for entry in ledger.entries]
         quarantined = [replace(row, raw=scrub(row.raw), detail=scrub(row.detail)) for row in quarantined]
     ledger.write(ledger_path=folder.ledger, account_path=folder.account)
-    write_text(folder.quarantine, "".join(_quarantine_line(row) for row in quarantined))
+    write_text(folder.quarantine, "".join(quarantine_line(row) for row in quarantined))
     described = _plain(asdict(read_rows.source)) | {"fingerprint": fingerprint(fields)}
     findings = describe_findings(found.findings, fields, texts=False, most_rows=SHOWN_ROWS)
     write_json(folder.audit, found.to_json() | {"findings": findings, "fingerprint": described["fingerprint"]})
@@ -196,33 +197,11 @@ def _task_of(kind: str) -> Task:
     return next(task for task in TASKS.values() if task.kind == kind)
 
 
-def _account_for_reading(result: ReadResult, ledger: Ledger) -> None:
-    quarantined = [
-        Entry(
-            row_id=None, path=row.path, line=row.line, stage="read", action="quarantined", reason_code=row.reason_code,
-            before=row.raw,
-        )
-        for row in result.quarantined
-    ]  # fmt: skip
-    noted = [
-        Entry(
-            row_id=None, path=note.path, line=note.line, stage="read", action="noted", reason_code=note.code,
-            before=note.detail,
-        )
-        for note in result.notes
-    ]  # fmt: skip
-    ledger.close_stage("read", read=result.read, kept=len(result.table), entries=quarantined + noted)
-
-
 def _scrubbed(entry: Entry) -> Entry:
     """An entry whose raw rows and cells hold no personal data that has a format."""
     if entry.before is None or entry.stage not in ("read", "columns"):
         return entry
     return replace(entry, before=scrub(entry.before))
-
-
-def _quarantine_line(row: Quarantined) -> str:
-    return json.dumps(asdict(row), ensure_ascii=False) + "\n"
 
 
 def _plain(value: Any) -> Any:

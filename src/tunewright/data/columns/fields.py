@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -17,27 +18,31 @@ from tunewright.data.table import RESERVED
 _COMMA_NUMBER = re.compile(r"\s*[-+]?\d+,\d+\s*$")
 
 
-def to_fields(table: pa.Table, plan: ColumnPlan, *, entries: list[Entry] | None = None) -> pa.Table:
+def to_fields(
+    table: pa.Table, plan: ColumnPlan, *, entries: list[Entry] | None = None, commas: Mapping[str, bool] | None = None
+) -> pa.Table:
     """`row_id, origin, text, text_pair?, label?, group?, weight?, split?, baseline?`; an empty label is null.
 
     A cell that should be a number (regression, weights) and is none becomes null and is added to `entries` for the
-    ledger. Raises DataError for the first such cell if `entries` is None.
+    ledger. Raises DataError for the first such cell if `entries` is None. `commas` says which columns of numbers write
+    4,5: where the table is only a part of a file, it can't be seen in it.
     """
+    commas = commas or {}
     noted: list[Entry] | None = entries
     columns: dict[str, pa.Array] = {name: table.column(name) for name in RESERVED}
     columns["text"] = _texts(table, plan.text)
     if plan.text_pair is not None:
         columns["text_pair"] = _texts(table, plan.text_pair)
     if plan.label is not None:
-        columns["label"] = _answers(table, plan.label, plan, noted)
+        columns["label"] = _answers(table, plan.label, plan, noted, commas)
     if plan.group is not None:
         columns["group"] = _names(table, plan.group)
     if plan.weight is not None:
-        columns["weight"] = _numbers(table, plan.weight, noted)
+        columns["weight"] = _numbers(table, plan.weight, noted, commas)
     if plan.split is not None:
         columns["split"] = _splits(table, plan.split)
     if plan.baseline is not None:
-        columns["baseline"] = _answers(table, plan.baseline, plan, noted)
+        columns["baseline"] = _answers(table, plan.baseline, plan, noted, commas)
     return pa.table(columns)
 
 
@@ -53,9 +58,17 @@ def _names(table: pa.Table, name: str) -> pa.Array:
     return pa.array([cell if cell.strip() else None for cell in cells], pa.string())
 
 
-def _answers(table: pa.Table, name: str, plan: ColumnPlan, noted: list[Entry] | None) -> pa.Array:
+def comma_signs(table: pa.Table, name: str) -> tuple[bool, bool]:
+    """Whether some cells of a column are numbers with a comma, and whether some hold a point."""
+    cells = [as_text(value) for value in table.column(name).to_pylist()]
+    return any(_COMMA_NUMBER.match(cell) for cell in cells), any("." in cell for cell in cells)
+
+
+def _answers(
+    table: pa.Table, name: str, plan: ColumnPlan, noted: list[Entry] | None, commas: Mapping[str, bool]
+) -> pa.Array:
     if plan.kind == "regression":
-        return _numbers(table, name, noted)
+        return _numbers(table, name, noted, commas)
     if plan.kind == "single_label":
         return _names(table, name)
     values = table.column(name).to_pylist()
@@ -70,9 +83,13 @@ def _several(value: object, separator: str | None) -> list[str] | None:
     return split_cell(cell, separator) if cell.strip() else None
 
 
-def _numbers(table: pa.Table, name: str, noted: list[Entry] | None) -> pa.Array:
+def _numbers(table: pa.Table, name: str, noted: list[Entry] | None, commas: Mapping[str, bool]) -> pa.Array:
     cells = [as_text(value) for value in table.column(name).to_pylist()]
-    comma = any(_COMMA_NUMBER.match(cell) for cell in cells) and not any("." in cell for cell in cells)
+    if name in commas:
+        comma = commas[name]
+    else:
+        with_comma, with_point = comma_signs(table, name)
+        comma = with_comma and not with_point
     numbers = [to_number(cell, comma=comma) if cell.strip() else None for cell in cells]
     for i, (cell, number) in enumerate(zip(cells, numbers, strict=True)):
         if number is None and cell.strip():

@@ -17,6 +17,7 @@ from tunewright.data.sources.reading import find_source, iter_rows, read
 from tunewright.data.sources.types import (
     Look,
     NativeRows,
+    Note,
     Quarantined,
     ReadConfig,
     ReadResult,
@@ -27,7 +28,7 @@ from tunewright.data.sources.types import (
 from tunewright.data.sources.write import LikeWriter, write_like
 
 __all__ = [
-    "SOURCES", "LikeWriter", "Look", "NativeRows", "Quarantined", "ReadConfig", "ReadResult", "RowChunk", "Source",
+    "SOURCES", "LikeWriter", "Look", "NativeRows", "Note", "Quarantined", "ReadConfig", "ReadResult", "RowChunk", "Source",
     "SourceFormat", "absolute", "default_output", "find_source", "iter_rows", "pinned", "read", "short_name", "stored_files",
     "write_like", "written_as",
 ]  # fmt: skip

@@ -5,7 +5,8 @@ Or one file with a column `fold` for cross-validation, or a train file whose col
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from tunewright.core.errors import DataError
-from tunewright.core.folder import discard, read_json, write_json, writing
+from tunewright.core.folder import discard, read_json, write_json, write_text, writing
 from tunewright.core.text import digest
 from tunewright.data.decided import DataSettings, Decided
 from tunewright.data.earlier import ASSIGNMENT, ASSIGNMENT_SCHEMA, assignment
@@ -27,6 +28,7 @@ from tunewright.pipeline.data.settings import data_settings
 _UNLABELLED = len(SIDES)
 _ROWS_AT_A_TIME = 65_536
 MANIFEST = "manifest.json"
+UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,8 @@ def split_file(
         cleans=cleans, folds=folds, subsets=subsets,
     )  # fmt: skip
     _check_folder(output)
-    with Workspace(output) as workspace:
+    with _unfinished(output), Workspace(output) as workspace:
+        remove_torn_files(output)
         decided = decide(path, settings=settings, workspace=workspace)
         names, output_N = _outputs(decided)
         rows = write_back(
@@ -98,6 +101,27 @@ def split_file(
     )  # fmt: skip
 
 
+@contextlib.contextmanager
+def _unfinished(folder: Path) -> Iterator[None]:
+    """Inside, a mark says that the folder is ours though it has no manifest yet: who is killed may begin again there."""
+    mark = folder / UNFINISHED
+    write_text(mark, "")
+    try:
+        yield
+        discard(mark)
+    except BaseException:
+        if [one.name for one in folder.iterdir()] == [UNFINISHED]:
+            discard(mark)
+        raise
+
+
+def remove_torn_files(folder: Path) -> None:
+    """Remove what a process that was killed was in the middle of writing."""
+    for aside in folder.glob(".*.part"):
+        if aside.is_file():
+            discard(aside)
+
+
 def _check_folder(folder: Path) -> None:
     """A folder that is there must be empty, or one of an earlier `data split`, which is then replaced."""
     if folder.is_file():
@@ -105,7 +129,8 @@ def _check_folder(folder: Path) -> None:
     if not folder.exists():
         return
     others = [one.name for one in folder.iterdir() if not one.name.startswith(".")]
-    if others and not (folder / MANIFEST).exists() and not (folder / ASSIGNMENT).exists():
+    ours = (MANIFEST, ASSIGNMENT, UNFINISHED)
+    if others and not any((folder / name).exists() for name in ours):
         raise DataError(
             f"{folder}: the folder holds other files ({', '.join(sorted(others)[:3])}). Name a new or an empty one."
         )
