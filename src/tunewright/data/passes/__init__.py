@@ -9,8 +9,8 @@
     7. data/write_back.py copies the rows that stay from the input
 
 About 120 bytes a row are in memory at the peak: 986 MB above the libraries for 5.9 million rows (lab/LOG.md). The verdicts are
-those of `decide_in_memory`: a law of the tests. What may differ: columns are found on an even sample, and of two texts at the very threshold of near duplicates 1 pair in
-20,000 is missed.
+those of `decide_in_memory`: a law of the tests. What may differ: columns are found on an even sample, and of two texts at the
+very threshold of near duplicates 1 pair in 20,000 is missed.
 """
 
 from __future__ import annotations
