@@ -97,6 +97,15 @@ def test_two_stray_quotes_do_not_swallow_the_rows_between(tmp_path: Path) -> Non
     assert len(result.table) == 18
 
 
+def test_a_line_inside_a_quoted_cell_is_no_row_for_having_as_many_commas(tmp_path: Path) -> None:
+    text = "first line\n\nwords, and, others\nlast"
+    lines = [f"message number {i} reads well,{'good' if i % 2 else 'bad'},n{i}" for i in range(20)]
+    lines[7] = f'"{text}",bad,n7'
+    result = read_text(tmp_path, "text,label,id\n" + "\n".join(lines))
+    assert bad_lines(result) == []
+    assert columns(result)[7] == {"text": text, "label": "bad", "id": "n7"}
+
+
 def test_long_mail_in_one_cell_is_one_row_even_with_commas(tmp_path: Path) -> None:
     mail = "Hello,\nI want, please,\nmy money back\n\nThanks, bye"
     result = read_text(tmp_path, f'text,label\n{ROWS}\n"{mail}",bad\n')

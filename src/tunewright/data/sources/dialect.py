@@ -173,7 +173,10 @@ def _is_prose(cell: str) -> bool:
 
 
 def shape_of(rows: list[list[str]], width: int) -> RowShape:
-    """What rows look like: columns with few, short values are known by those values."""
+    """What rows look like: columns with few, short values are known by those values.
+
+    A value that is seen once is no evidence: the lines are looked at one by one, so it may stand inside a quoted cell.
+    """
     fitting = [row for row in rows if len(row) == width]
     known = {}
     if width > 1 and len(fitting) >= 4:
@@ -182,5 +185,5 @@ def shape_of(rows: list[list[str]], width: int) -> RowShape:
             repeated = sum(count for count in counts.values() if count > 1)
             short = sum(len(value) for value in counts) <= 40 * len(counts)
             if short and len(counts) <= 0.5 * len(fitting) and repeated >= 0.8 * len(fitting):
-                known[index] = frozenset(counts)
+                known[index] = frozenset(value for value, count in counts.items() if count > 1)
     return RowShape(width=width, known=known)
