@@ -14,13 +14,14 @@ from typing import Any
 
 from markupsafe import Markup
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from tunewright.cli.words import WORDS
 from tunewright.core.events import Event
+from tunewright.core.text import printable
 from tunewright.report.findings import say
 from tunewright.report.words import Language, Words
 
@@ -28,6 +29,11 @@ PLAIN_LINE_SECONDS = 10.0
 """Without a terminal, one progress line at most this often."""
 PLAIN_WIDTH = 200
 """Without a terminal, tables may be this wide: rich's own 80 columns would cut intervals and names of models off."""
+
+
+def escape(text: str) -> str:
+    """Text that may come from a file, as letters: no markup of ours in it, and nothing that a terminal would obey."""
+    return escape_markup(printable(text))
 
 
 def show_error(message: str, *, as_json: bool = False) -> None:

@@ -46,6 +46,17 @@ def measured(parts: Sequence[str | bytes]) -> bytes:
     return b"".join(pieces)
 
 
+def printable(text: str) -> str:
+    """The text with control characters and the marks that turn writing around as `\\xNN` or `\\uNNNN`; line ends and tabs stay."""
+    return "".join(
+        char if char in "\n\t" or not _is_control(char) else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) == "Cc" or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
 def is_cjk(char: str) -> bool:
     """Whether the character is a Han ideograph (any plane), kana or hangul: text that is not cut by spaces."""
     code = ord(char)
