@@ -5,18 +5,9 @@ from __future__ import annotations
 import codecs
 from typing import Any
 
-from tests.dirt.record import Bad, Dirt
+from tests.dirt.record import ROWS, TEXTS, Bad, Dirt
 
-TEXTS = [
-    "the room was clean",
-    "服务不错，下次还来",
-    "schöne Grüße aus Köln",
-    "it broke after a day",
-    "太差了",
-    "we will come again",
-]
 NAMES = ["text", "label", "id"]
-ROWS = [{"text": f"{TEXTS[i % 6]} {i}", "label": "bad" if i % 3 == 0 else "good", "id": f"n{i}"} for i in range(12)]
 
 
 def line(row: dict[str, Any], *, delimiter: str = ",") -> bytes:

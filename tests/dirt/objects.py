@@ -6,17 +6,8 @@ import codecs
 import json
 from typing import Any
 
-from tests.dirt.record import Bad, Dirt
+from tests.dirt.record import ROWS, Bad, Dirt
 
-TEXTS = [
-    "the room was clean",
-    "服务不错，下次还来",
-    "schöne Grüße aus Köln",
-    "it broke after a day",
-    "太差了",
-    "we will come again",
-]
-ROWS = [{"text": f"{TEXTS[i % 6]} {i}", "label": "bad" if i % 3 == 0 else "good", "id": f"n{i}"} for i in range(12)]
 OBJECTS = [json.dumps(row, ensure_ascii=False) for row in ROWS]
 CLEAN = "".join(text + "\n" for text in OBJECTS).encode()
 DEEP = '{"text": ' + "[" * 5000 + "]" * 5000 + "}"

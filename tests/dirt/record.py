@@ -8,6 +8,17 @@ from typing import Any, Literal
 
 from tunewright.data.sources.types import Kind
 
+TEXTS = [
+    "the room was clean",
+    "服务不错，下次还来",
+    "schöne Grüße aus Köln",
+    "it broke after a day",
+    "太差了",
+    "we will come again",
+]
+ROWS = [{"text": f"{TEXTS[i % 6]} {i}", "label": "bad" if i % 3 == 0 else "good", "id": f"n{i}"} for i in range(12)]
+"""The good rows of most files, in three languages."""
+
 Outcome = Literal["set aside", "kept", "refused"]
 """set aside: the damaged rows are located, all others are read. kept: it looks odd and is text, to the letter.
 refused: the file is no table, and a sentence says what it is."""

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from pydantic import Field
+
 from tunewright.adapters.injected import InjectedSettings
 from tunewright.core.errors import RecipeError, nearest
 
@@ -41,7 +43,7 @@ class PeftConfig(InjectedSettings):
     """Which adapter."""
     type: str = "LOHA"
     """The type as peft names it: `LOHA`, `LOKR`, `OFT`, `BOFT`, `VERA`, `HRA`, `MISS`..."""
-    settings: dict[str, Any] = {}  # noqa: RUF012  # pydantic copies it
+    settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of that type, by peft's names (`{r: 8}`); its own defaults for the rest."""
 
     def peft_config(self, targets: Sequence[str]) -> Any:

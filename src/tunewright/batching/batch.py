@@ -74,8 +74,8 @@ def make_batch(
 ) -> Batch:  # fmt: skip
     """Read rows of the store into a batch; with `counts=False` every weight is zero.
 
-    `packed` puts all windows behind each other into one line without padding. It is for models that keep documents apart by
-    `position_ids`; `models.packing` finds out whether one does.
+    `packed` puts all windows behind each other into one line without padding. It is for decoders that keep documents
+    apart by `position_ids`; other models would let one row read its neighbour.
     """
     window_lengths = [np.asarray(store.streams["window"][row], np.int64) for row in rows]
     row_of_window = np.repeat(np.arange(len(rows)), [len(lengths) for lengths in window_lengths])

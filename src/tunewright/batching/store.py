@@ -2,6 +2,8 @@
 
 A *stream* is ragged: the values of all rows behind each other, and N + 1 offsets. Streams in use: `input` (token ids of
 all windows of a row), `segment` (token types, same shape), `window` (the lengths of a row's windows; most rows have one).
+Where answers are taught token by token: `target` (what is to be predicted at each place), `token_weight` (how much each
+counts; a row's weight is their sum) and `decoder` (what an encoder-decoder's decoder reads; as long as `target`).
 """
 
 from __future__ import annotations

@@ -65,10 +65,10 @@ def _finding(
         )  # fmt: skip
     places = list(finding.get("places") or ())[:EXAMPLES] if shows_rows and not examples else []
     if places:
-        yield Padding(_plain(", ".join(places), style="dim"), (0, 0, 0, INDENT))
+        yield Padding(_plain(", ".join(places), style="dim"), (0, 0, 0, INDENT), expand=False)
     more = int(finding.get("num_rows") or 0) - len(examples or places)
     if more > 0 and shows_rows:
-        yield Padding(_plain(unmarked(words("audit.more", n=count(more))), style="dim"), (0, 0, 0, INDENT))
+        yield Padding(_plain(unmarked(words("audit.more", n=count(more))), style="dim"), (0, 0, 0, INDENT), expand=False)
     if said.fix:
         yield _beside(_plain("→".rjust(INDENT - 1)), unmarked(said.fix))
     if said.command:

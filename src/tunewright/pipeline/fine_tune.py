@@ -25,7 +25,7 @@ from tunewright.evaluate import (
     value_of,
     write_predictions,
 )
-from tunewright.evaluate.predict import predict_rows
+from tunewright.evaluate.predict import Outputs, predict_rows
 from tunewright.losses import LOSSES, LossSettings
 from tunewright.metrics import METRICS
 from tunewright.models.features import pooled_features
@@ -230,11 +230,7 @@ def answer(
     calibration: Calibration = UNCALIBRATED,
 ) -> Predictions:  # fmt: skip
     """What a finished model says of some rows."""
-    outputs = predict_rows(
-        model, base.store, places,
-        logits=prepared.task.logits, loss=None, pad_id=base.tokenizer.pad_id, batching=recipe.batching,
-        machine=base.machine,
-    )  # fmt: skip
+    outputs = _outputs(base, recipe, prepared, model, places)
     return from_logits(
         [prepared.row_ids[i] for i in places],
         kind=prepared.task.kind,
@@ -253,9 +249,9 @@ def finish_model(base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn
     Raises ModelError if the merged model does not answer as the trained one did.
     """
     rows = np.arange(min(MERGE_PROBE_ROWS, len(base.store)))
-    attached = _raw_logits(base, recipe, prepared, model, rows)
+    attached = _outputs(base, recipe, prepared, model, rows).logits
     recipe.adapter.merge(model)
-    difference = np.abs(_raw_logits(base, recipe, prepared, model, rows) - attached).max()
+    difference = np.abs(_outputs(base, recipe, prepared, model, rows).logits - attached).max()
     if not difference <= MERGE_TOLERANCE * max(1.0, np.abs(attached).max()):
         raise ModelError(
             f"The adapter `{recipe.adapter.name}` can't be merged into {base.local.name}: its logits would change by "
@@ -272,13 +268,15 @@ def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: Ru
             recipe.adapter.save(model, aside, base_model=base.local.reference)
 
 
-def _raw_logits(
-    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, rows: Rows
-) -> npt.NDArray[np.float64]:
+def _outputs(
+    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, rows: Rows, *, loss: LossSettings | None = None
+) -> Outputs:
+    """What the model says of some rows, as it says it; with a loss, how wrong that is."""
     return predict_rows(
-        model, base.store, rows, logits=prepared.task.logits, loss=None, pad_id=base.tokenizer.pad_id,
+        model, base.store, rows,
+        logits=prepared.task.logits, loss=loss.per_row if loss else None, pad_id=base.tokenizer.pad_id,
         batching=recipe.batching, machine=base.machine,
-    ).logits  # fmt: skip
+    )  # fmt: skip
 
 
 def loss_of(recipe: Recipe, prepared: Prepared) -> LossSettings:
@@ -307,11 +305,7 @@ def _validate(
     loss: LossSettings,
     metric: str,
 ) -> tuple[float, float]:
-    outputs = predict_rows(
-        model, base.store, places,
-        logits=prepared.task.logits, loss=loss.per_row, pad_id=base.tokenizer.pad_id, batching=recipe.batching,
-        machine=base.machine,
-    )  # fmt: skip
+    outputs = _outputs(base, recipe, prepared, model, places, loss=loss)
     assert outputs.losses is not None
     logits = outputs.logits
     if base.scale:

@@ -200,24 +200,22 @@ def _carry_out(
     with journal.stage("baselines"):
         world.from_first(lambda: run_baselines(recipe, prepared, folder))
 
-    tuned: Tuned | None = None
+    base = features = tuned = None
     if recipe.model.path != "none":
         with journal.stage("features"):
             base = world.first_then_others(lambda: load_base(recipe, prepared, folder, machine=machine, world=world))
             # Read once, used twice: by the frozen baseline and by the judge of the labels.
             features = functools.cache(features_of(base))
-            world.from_first(lambda: run_frozen_baseline(recipe, prepared, folder, features))
+            world.from_first(functools.partial(run_frozen_baseline, recipe, prepared, folder, features))
             world.from_first(lambda: run_earlier_model(recipe, prepared, folder))
-        with journal.stage("suspects"):
-            world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=features))
+    with journal.stage("suspects"):
+        world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=features))
+    if base is not None:
         with journal.stage("train"):
             tuned = fine_tune(base, recipe, prepared, folder, journal)
         if recipe.evaluate.cross_validation.is_wanted(num_rows=len(prepared.labelled())):
             with journal.stage("cross-validate"):
                 cross_validate(tuned, recipe, prepared, folder, journal)
-    else:
-        with journal.stage("suspects"):
-            world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=None))
 
     final = tuned
     with journal.stage("evaluate"):

@@ -262,3 +262,12 @@ def test_planted_errors_of_the_examples_are_at_the_top_of_the_table_and_can_be_p
 )
 def test_one_value_of_an_object_is_exchanged_and_the_rest_stays_to_the_letter(raw: str, expected: str) -> None:
     assert replace_value(raw, "b", "new") == expected
+
+
+def test_rows_that_could_not_be_read_are_counted(tmp_path: Path) -> None:
+    rows = "".join(f"a message of some length {n},{'yes' if n % 2 else 'no'}\n" for n in range(20))
+    (tmp_path / "a.csv").write_text("text,label\n" + rows + "too,many,cells\n", "utf-8")
+    ids = read(tmp_path / "a.csv").table["row_id"].to_pylist()
+    (tmp_path / "b.csv").write_text(f"row_id,new_label\n{ids[0]},yes\n", "utf-8")
+    done = apply_labels(tmp_path / "a.csv", [tmp_path / "b.csv"], output=tmp_path / "c.csv", label="label")
+    assert (done.rows, done.unreadable, done.changed) == (20, 1, 1)

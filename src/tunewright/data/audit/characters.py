@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tunewright.data.audit.records import AuditConfig, Finding, View
+from tunewright.data.audit.records import AuditConfig, Finding, View, found_in
 from tunewright.data.audit.scripts import chinese_variant
 
 _ZERO_WIDTH = re.compile(
@@ -46,16 +46,12 @@ def control_characters(view: View, config: AuditConfig) -> list[Finding]:
 def mixed_scripts(view: View, config: AuditConfig) -> list[Finding]:
     """Words in which Latin letters stand beside Greek or Cyrillic ones that look like them."""
     rows = [row for row in _matching(view, _MIXED_WORD) if _looks_alike(view.text[row])]
-    if not rows:
-        return []
-    return [
-        Finding(
-            code="mixed_scripts", severity="warning", count=len(rows), row_ids=view.ids(rows),
-            message=f"{len(rows):,} texts hold words of Latin letters with Greek or Cyrillic look-alikes between them.",
-            fix="To a tokenizer these are other words. Where they come from a scanner or from somebody who hides words, "
-            "put the Latin letters back in the file.",
-        )
-    ]  # fmt: skip
+    return found_in(
+        view.ids(rows), code="mixed_scripts", severity="warning",
+        message="{n} texts hold words of Latin letters with Greek or Cyrillic look-alikes between them.",
+        fix="To a tokenizer these are other words. Where they come from a scanner or from somebody who hides words, "
+        "put the Latin letters back in the file.",
+    )  # fmt: skip
 
 
 def width_mix(view: View, config: AuditConfig) -> list[Finding]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from tunewright.core.text import fold
-from tunewright.data.audit.records import Finding, Severity
+from tunewright.data.audit.records import Finding, Severity, found_in
 from tunewright.data.shapes.calls import parsed, tool_name
 from tunewright.data.shapes.types import Dialogue, Message
 
@@ -317,16 +317,4 @@ def _unmatched(row: Dialogue) -> tuple[int, int]:
 
 
 def _found(code: str, severity: Severity, rows: Iterable[Dialogue], message: str, fix: str) -> list[Finding]:
-    concerned = list(rows)
-    if not concerned:
-        return []
-    return [
-        Finding(
-            code=code,
-            severity=severity,
-            count=len(concerned),
-            row_ids=[row.row_id for row in concerned],
-            message=message.replace("{n}", f"{len(concerned):,}"),
-            fix=fix,
-        )  # fmt: skip
-    ]
+    return found_in([row.row_id for row in rows], code=code, severity=severity, message=message, fix=fix)

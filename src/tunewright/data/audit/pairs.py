@@ -16,7 +16,7 @@ import numpy as np
 
 from tunewright.core.text import fold
 from tunewright.data.audit.languages import language_of_text
-from tunewright.data.audit.records import Finding, Severity
+from tunewright.data.audit.records import Finding, Severity, found_in
 from tunewright.data.audit.scripts import chinese_variant
 from tunewright.data.shapes.languages import base_language
 from tunewright.data.shapes.types import Pair
@@ -318,15 +318,4 @@ def _unique(rows: Iterable[Pair]) -> list[Pair]:
 
 
 def _found(code: str, severity: Severity, rows: Sequence[Pair], message: str, fix: str) -> list[Finding]:
-    if not rows:
-        return []
-    return [
-        Finding(
-            code=code,
-            severity=severity,
-            count=len(rows),
-            row_ids=[row.row_id for row in rows],
-            message=message.replace("{n}", f"{len(rows):,}"),
-            fix=fix,
-        )  # fmt: skip
-    ]
+    return found_in([row.row_id for row in rows], code=code, severity=severity, message=message, fix=fix)

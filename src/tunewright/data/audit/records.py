@@ -68,6 +68,21 @@ class Finding:
         return plain | {"row_ids": rows, "num_rows": len(self.row_ids), "values": dict(self.values)}
 
 
+def found_in(
+    row_ids: Sequence[str], *, code: str, severity: Severity, message: str, fix: str, command: str = "",
+    values: Mapping[str, Any] | None = None,
+) -> list[Finding]:  # fmt: skip
+    """The finding about these rows, or none where there are none; `{n}` in the message becomes their number."""
+    if not row_ids:
+        return []
+    return [
+        Finding(
+            code=code, severity=severity, count=len(row_ids), row_ids=list(row_ids),
+            message=message.replace("{n}", f"{len(row_ids):,}"), fix=fix, command=command, values=values or {},
+        )
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class SplitCounts:
     """One given split by itself."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ftfy.badness import is_bad
 
-from tunewright.data.audit.records import AuditConfig, Finding, Severity, View
+from tunewright.data.audit.records import AuditConfig, Finding, View, found_in
 
 _MARKUP = re.compile(
     r"&(?:amp|lt|gt|quot|nbsp|apos|hellip|mdash|ndash|#\d{2,6}|#x[0-9a-f]{2,6});"
@@ -19,9 +18,8 @@ _MARKUP = re.compile(
 def empty_texts(view: View, config: AuditConfig) -> list[Finding]:
     """Rows without any text."""
     rows = [position for position, key in enumerate(view.key) if not key]
-    return _rows_finding(
-        view,
-        rows,
+    return found_in(
+        view.ids(rows),
         code="empty_text",
         severity="warning",
         message=f"{len(rows):,} rows have no text.",
@@ -34,9 +32,8 @@ def long_texts(view: View, config: AuditConfig) -> list[Finding]:
     """Rows that most encoders would have to truncate."""
     rows = [position for position, tokens in enumerate(view.tokens) if tokens > config.long_text_tokens]
     share = len(rows) / max(1, len(view.tokens))
-    return _rows_finding(
-        view,
-        rows,
+    return found_in(
+        view.ids(rows),
         code="long_text",
         severity="warning" if share > 0.05 else "info",
         message=f"{len(rows):,} texts ({share:.1%}) are longer than about {config.long_text_tokens:,} tokens.",
@@ -51,9 +48,8 @@ def broken_characters(view: View, config: AuditConfig) -> list[Finding]:
     rows = [
         position for position, text in enumerate(view.text) if not text.isascii() and ("\ufffd" in text or is_bad(text))
     ]
-    return _rows_finding(
-        view,
-        rows,
+    return found_in(
+        view.ids(rows),
         code="broken_characters",
         severity="warning",
         message=f"{len(rows):,} texts hold characters that look broken by a wrong encoding.",
@@ -68,32 +64,11 @@ def markup(view: View, config: AuditConfig) -> list[Finding]:
     rows = [
         position for position, text in enumerate(view.text) if ("<" in text or "&" in text) and _MARKUP.search(text)
     ]
-    return _rows_finding(
-        view,
-        rows,
+    return found_in(
+        view.ids(rows),
         code="markup",
         severity="info",
         message=f"{len(rows):,} texts hold HTML tags or entities.",
         fix="`clean.strip_markup: true` takes them out, here and in every later prediction.",
         command="tunewright data clean FILE --output OUT --set clean.strip_markup=true",
     )
-
-
-def _rows_finding(
-    view: View, rows: list[int], *, code: str, severity: Severity, message: str, fix: str, command: str,
-    values: dict[str, Any] | None = None,
-) -> list[Finding]:  # fmt: skip
-    if not rows:
-        return []
-    return [
-        Finding(
-            code=code,
-            severity=severity,
-            count=len(rows),
-            row_ids=view.ids(rows),
-            message=message,
-            fix=fix,
-            command=command,
-            values=values or {},
-        )
-    ]

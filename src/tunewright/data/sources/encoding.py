@@ -17,7 +17,7 @@ from pathlib import Path
 from tunewright.core.errors import DataError
 from tunewright.core.sentence import Sentence
 from tunewright.data.sources.common import COMMON_SIMPLIFIED, COMMON_TRADITIONAL
-from tunewright.data.sources.lines import BLOCK, BOMS
+from tunewright.data.sources.lines import BLOCK, BOMS, decodes
 from tunewright.data.sources.types import Scan
 
 _NOT_TEXT = {
@@ -139,7 +139,7 @@ def _choose(seen: _Bytes, *, bom: str | None, chosen: str | None, path: Path) ->
             return "utf-8", Sentence("encoding utf-8: ASCII only")
         return "utf-8", Sentence("encoding utf-8: all bytes are valid UTF-8")
     lines = [line for line in bytes(seen.odd_lines).split(b"\n") if line]
-    others = [line for line in lines if not _decodes(line, "utf-8")]
+    others = [line for line in lines if not decodes(line, "utf-8")]
     valid = len(lines) - len(others)
     if valid >= max(1, len(others)):
         return "utf-8", Sentence(
@@ -219,7 +219,7 @@ def _many_odd_runs(data: bytes) -> bool:
 
 
 def _western(data: bytes) -> str:
-    return "cp1252" if _decodes(data, "cp1252") else "latin-1"
+    return "cp1252" if decodes(data, "cp1252") else "latin-1"
 
 
 def _plausible(lines: list[bytes], encoding: str, common: frozenset[str], *, needed: float = 0.9) -> float:
@@ -227,7 +227,7 @@ def _plausible(lines: list[bytes], encoding: str, common: frozenset[str], *, nee
 
     Signs and accented letters count as common: bytes of another encoding would nearly always become rare ideographs.
     """
-    good = [line.decode(encoding) for line in lines if _decodes(line, encoding)]
+    good = [line.decode(encoding) for line in lines if decodes(line, encoding)]
     if len(good) < needed * len(lines):
         return 0.0
     chars = [char for text in good for char in text if ord(char) > 127]
@@ -240,14 +240,6 @@ def _ask_charset_normalizer(data: bytes) -> str | None:
 
     best = from_bytes(data[: BLOCK // 16], cp_isolation=list(_OTHERS)).best()
     return None if best is None else codecs.lookup(best.encoding).name
-
-
-def _decodes(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _decode_sample(body: bytes, encoding: str, *, whole: bool) -> str:

@@ -69,8 +69,8 @@ def is_utf8_instead(data: bytes, text: str, encoding: str) -> bool:
     """
     if encoding.startswith("utf-16"):
         body = data[:-2] if text.endswith("\n") else data
-        return len(body) >= 24 and b"\0" not in body and _decodes(body, "utf-8")
-    if data.isascii() or not _decodes(data, "utf-8"):
+        return len(body) >= 24 and b"\0" not in body and decodes(body, "utf-8")
+    if data.isascii() or not decodes(data, "utf-8"):
         return False
     if encoding not in _WIDE:
         return True
@@ -86,7 +86,8 @@ _BETWEEN = re.compile("(?<=[A-Za-z])[\u0080-\u07ff]+(?=[A-Za-z])")
 _WIDE = ("gb18030", "gbk", "gb2312", "big5", "big5hkscs", "cp932", "shift_jis", "euc_jp", "cp949", "euc_kr")
 
 
-def _decodes(data: bytes, encoding: str) -> bool:
+def decodes(data: bytes, encoding: str) -> bool:
+    """Whether all of the bytes are text in an encoding."""
     try:
         data.decode(encoding)
     except UnicodeDecodeError:

@@ -36,7 +36,9 @@ class Applied:
     output: Path
     history: Path
     rows: int
-    """Of the file, all of them written."""
+    """Written: all that could be read."""
+    unreadable: int
+    """Rows of the file that could not be read, and so are not in the output; the file itself keeps them."""
     decided: int
     """Rows of the relabelling files with a new label."""
     changed: int
@@ -98,7 +100,8 @@ def apply_labels(
     write_text(history, _earlier(source) + "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
     kinds = Counter(entry["action"] for entry in entries)
     return Applied(
-        output=target, history=history, rows=sum(len(chunk.table) for chunk in chunks), decided=len(decided),
+        output=target, history=history, rows=len(result.table), unreadable=len(result.quarantined),
+        decided=len(decided),
         changed=kinds["changed"], confirmed=kinds["confirmed"], problems=merged.problems,
     )  # fmt: skip
 

@@ -14,13 +14,16 @@ from markupsafe import Markup
 from tunewright.core.text import is_cjk
 from tunewright.report import numbers
 from tunewright.report.numbers import Language
-from tunewright.report.words import en, zh
+from tunewright.report.words import en, findings_en, findings_zh, zh
 
 _MEASURES = "条个篇封句对段则份行张"
 
 __all__ = ["SENTENCES", "Language", "Words"]
 
-SENTENCES: dict[Language, dict[str, str]] = {"en": en.SENTENCES, "zh": zh.SENTENCES}
+SENTENCES: dict[Language, dict[str, str]] = {
+    "en": en.SENTENCES | findings_en.FINDINGS,
+    "zh": zh.SENTENCES | findings_zh.FINDINGS,
+}
 
 
 class Words:
