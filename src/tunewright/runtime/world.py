@@ -6,6 +6,7 @@ nothing is communicated.
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -125,7 +126,14 @@ def join_world() -> World:
             if int(os.environ.get("LOCAL_WORLD_SIZE", "1")) <= num_gpus:
                 backend = "cpu:gloo,cuda:nccl"
         dist.init_process_group(backend, timeout=PATIENCE)
+        # Its threads must have ended before the interpreter does, or the process may abort after its work is done.
+        atexit.register(_leave_world)
     return World(rank=dist.get_rank(), num_ranks=dist.get_world_size())
+
+
+def _leave_world() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def _sum_bucket(gradients: list[Tensor]) -> None:
