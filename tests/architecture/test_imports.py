@@ -25,7 +25,9 @@ def test_start_up_loads_nothing_heavy(code: str) -> None:
     assert not modules_after(code) & set(HEAVY)
 
 
-@pytest.mark.parametrize("package", ["core", "data.sources", "data.audit", "data.columns", "data.split", "metrics", "report"])
+@pytest.mark.parametrize(
+    "package", ["core", "data.sources", "data.audit", "data.columns", "data.split", "metrics", "report"]
+)
 def test_light_parts_load_without_torch(package: str) -> None:
     assert not modules_after(f"import tunewright.{package}") & {"torch", "transformers"}
 

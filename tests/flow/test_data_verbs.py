@@ -201,8 +201,7 @@ def test_a_later_split_keeps_the_sides_of_an_earlier_one(large: Path, tmp_path: 
 def test_groups_time_folds_and_subsets(large: Path, tmp_path: Path) -> None:
     split_file(large, output=tmp_path / "g", group="branch")
     sides = [
-        {row["branch"] for row in rows_of(tmp_path / "g" / f"{side}.jsonl")}
-        for side in ("train", "validation", "test")
+        {row["branch"] for row in rows_of(tmp_path / "g" / f"{side}.jsonl")} for side in ("train", "validation", "test")
     ]
     assert sum(map(len, sides)) == 97
 

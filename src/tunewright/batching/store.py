@@ -168,7 +168,9 @@ class TokenStore:
     def _array(self, name: str) -> npt.NDArray[Any]:
         path = self.path / f"{name}.npy"
         # An empty file can't be memory-mapped.
-        array: npt.NDArray[Any] = np.load(path, mmap_mode="r" if path.stat().st_size > 200 else None, allow_pickle=False)
+        array: npt.NDArray[Any] = np.load(
+            path, mmap_mode="r" if path.stat().st_size > 200 else None, allow_pickle=False
+        )
         return array
 
 

@@ -49,9 +49,7 @@ def audit_lines(audit: Mapping[str, Any], *, language: Language, private: bool, 
             yield from _suspects(audit["suspects"], words, width=width)
 
 
-def _finding(
-    finding: Mapping[str, Any], words: Words, *, file: str, private: bool, width: int
-) -> Iterator[Any]:
+def _finding(finding: Mapping[str, Any], words: Words, *, file: str, private: bool, width: int) -> Iterator[Any]:
     said = say(finding, words, file=file, private=private)
     severity = words.heading("severity", str(finding["severity"]))
     yield _beside(_plain(severity, style=COLOURS[str(finding["severity"])]), unmarked(said.message))
@@ -68,7 +66,9 @@ def _finding(
         yield Padding(_plain(", ".join(places), style="dim"), (0, 0, 0, INDENT), expand=False)
     more = int(finding.get("num_rows") or 0) - len(examples or places)
     if more > 0 and shows_rows:
-        yield Padding(_plain(unmarked(words("audit.more", n=count(more))), style="dim"), (0, 0, 0, INDENT), expand=False)
+        yield Padding(
+            _plain(unmarked(words("audit.more", n=count(more))), style="dim"), (0, 0, 0, INDENT), expand=False
+        )
     if said.fix:
         yield _beside(_plain("→".rjust(INDENT - 1)), unmarked(said.fix))
     if said.command:

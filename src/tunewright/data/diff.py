@@ -69,7 +69,9 @@ class Diff:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, complete."""
-        lists = {name: [vars(item) for item in getattr(self, name)] for name in ("added", "removed", "changed", "moved")}
+        lists = {
+            name: [vars(item) for item in getattr(self, name)] for name in ("added", "removed", "changed", "moved")
+        }
         return vars(self) | lists
 
 

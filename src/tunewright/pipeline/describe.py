@@ -19,11 +19,17 @@ EXAMPLES = 3
 
 def unread_columns(table: pa.Table, columns: ColumnPlan) -> dict[str, list[str]]:
     """The columns of the file that no part of the task reads, as text."""
-    used = {columns.text, columns.text_pair, columns.label, columns.group, columns.weight, columns.split, columns.baseline}
-    names = [name for name in table.column_names if name not in used and name not in RESERVED]
-    return {
-        name: ["" if value is None else str(value) for value in table.column(name).to_pylist()] for name in names
+    used = {
+        columns.text,
+        columns.text_pair,
+        columns.label,
+        columns.group,
+        columns.weight,
+        columns.split,
+        columns.baseline,
     }
+    names = [name for name in table.column_names if name not in used and name not in RESERVED]
+    return {name: ["" if value is None else str(value) for value in table.column(name).to_pylist()] for name in names}
 
 
 def describe_findings(
@@ -54,9 +60,7 @@ def describe_suspects(suspects: Suspects, fields: pa.Table | None, *, most: int 
         place_of = {row_id: place for place, row_id in enumerate(fields.column("row_id").to_pylist())}
         for suspect in plain["found"]:
             place = place_of[suspect["row_id"]]
-            suspect.update(
-                {name: fields.column(name)[place].as_py() for name in TEXTS if name in fields.column_names}
-            )
+            suspect.update({name: fields.column(name)[place].as_py() for name in TEXTS if name in fields.column_names})
     return plain
 
 

@@ -269,7 +269,13 @@ def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: Ru
 
 
 def _outputs(
-    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, rows: Rows, *, loss: LossSettings | None = None
+    base: Base,
+    recipe: Recipe,
+    prepared: Prepared,
+    model: torch.nn.Module,
+    rows: Rows,
+    *,
+    loss: LossSettings | None = None,
 ) -> Outputs:
     """What the model says of some rows, as it says it; with a loss, how wrong that is."""
     return predict_rows(

@@ -49,7 +49,9 @@ class ModelReader:
     def features(self, texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float32]:
         """Mean-pooled features (N, H) of the model as it came."""
         config = EncodeConfig(max_length=min(FEATURE_TOKENS, self.tokenizer.max_length))
-        return pooled_features(load_features_model(self.local), _Streams(encode_texts(self.tokenizer, texts, pairs, config=config)))
+        return pooled_features(
+            load_features_model(self.local), _Streams(encode_texts(self.tokenizer, texts, pairs, config=config))
+        )
 
 
 def model_reader(model: str) -> ModelReader:

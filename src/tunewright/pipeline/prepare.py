@@ -138,7 +138,9 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
         if (table.schema.metadata or {}).get(b"tunewright.key") == key.encode():
             about = read_json(folder.path / "data" / "source.json")
             columns = ColumnPlan(**about["columns"])
-            return Prepared(table, columns, _task_of(columns.kind), about["source"], about["near_groups"], about["leaked"])
+            return Prepared(
+                table, columns, _task_of(columns.kind), about["source"], about["near_groups"], about["leaked"]
+            )
 
     ledger = Ledger()
     read_rows = result or read(source, config=recipe.data.read)
@@ -151,9 +153,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
         fields, _ = add_times(fields, read_rows.table, name=recipe.split.by_time)
     if recipe.split.given == "ignore" and "split" in fields.column_names:
         fields = fields.drop_columns(["split"])
-    found = audit(
-        fields, kind=columns.kind, config=recipe.data.audit, others=unread_columns(read_rows.table, columns)
-    )
+    found = audit(fields, kind=columns.kind, config=recipe.data.audit, others=unread_columns(read_rows.table, columns))
     cleaned = clean(fields, kind=columns.kind, config=recipe.clean, ledger=ledger)
     rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=found.near_groups, ledger=ledger)
 

@@ -61,9 +61,7 @@ def suspects_of(
             [texts[i] for i in train], targets[train], kind=kind, labels=labels,
             pairs=None if pairs is None else [pairs[i] for i in train], config=probes.tfidf,
         )  # fmt: skip
-        return probe.logits(
-            [texts[i] for i in held_out], pairs=None if pairs is None else [pairs[i] for i in held_out]
-        )
+        return probe.logits([texts[i] for i in held_out], pairs=None if pairs is None else [pairs[i] for i in held_out])
 
     judged = [probabilities(out_of_fold(fold_of_N, words, num_outputs=len(labels)), kind=kind)]
     judge: Judge = "tfidf"
@@ -76,9 +74,7 @@ def suspects_of(
 
         judged.append(probabilities(out_of_fold(fold_of_N, frozen, num_outputs=len(labels)), kind=kind))
         judge = "both"
-    return find_suspects(
-        fields, rows, kind=kind, labels=labels, probabilities_NC=np.mean(judged, axis=0), judge=judge
-    )
+    return find_suspects(fields, rows, kind=kind, labels=labels, probabilities_NC=np.mean(judged, axis=0), judge=judge)
 
 
 def look_for_suspects(

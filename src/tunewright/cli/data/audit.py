@@ -22,13 +22,18 @@ def add(verbs: Any) -> None:
     audit.add_argument("--split", metavar="COLUMN", help="the column that says train, validation or test")
     audit.add_argument("--task", choices=["classify", "multi_label", "regression"], help="the kind of answer")
     audit.add_argument(
-        "--model", metavar="MODEL", help="a folder, a hub id or `starter`: counts its tokens, and judges labels with it as well"
+        "--model",
+        metavar="MODEL",
+        help="a folder, a hub id or `starter`: counts its tokens, and judges labels with it as well",
     )
     audit.add_argument(
         "--sample", type=int, metavar="N", help="look for suspected labels, languages and tokens in N rows at most"
     )
     audit.add_argument(
-        "--relabel", type=Path, metavar="OUT.xlsx", help="write the rows whose label is in doubt, to be corrected (.xlsx or .csv)"
+        "--relabel",
+        type=Path,
+        metavar="OUT.xlsx",
+        help="write the rows whose label is in doubt, to be corrected (.xlsx or .csv)",
     )
     audit.add_argument("--html", type=Path, metavar="OUT.html", help="write the audit as a page")
     audit.add_argument("--lang", choices=["en", "zh"], default="en", help="language of the findings")

@@ -16,7 +16,9 @@ def add(verbs: Any) -> None:
     diff = add_verb(verbs, "diff", _diff, "what changed between two versions of a file or folder, row by row")
     diff.add_argument("before", type=Path, metavar="A")
     diff.add_argument("after", type=Path, metavar="B")
-    diff.add_argument("--key", metavar="COLUMN", help="a column whose values tell rows apart (default: row ids, else texts)")
+    diff.add_argument(
+        "--key", metavar="COLUMN", help="a column whose values tell rows apart (default: row ids, else texts)"
+    )
     diff.add_argument("--text", metavar="COLUMN", help="the column with the text")
     diff.add_argument("--label", metavar="COLUMN", help="the column with the answer")
     diff.add_argument("--private", action="store_true", help="name rows and columns, show no cell")

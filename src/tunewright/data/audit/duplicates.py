@@ -40,7 +40,8 @@ def near_duplicates(view: View, config: AuditConfig) -> list[Finding]:
             row_ids=view.ids(rows),
             message=f"{len(rows):,} rows lie in {len(clusters):,} clusters of nearly the same text.",
             fix="A cluster always goes to one side of the split, so that nothing in the test set was seen in training.",
-            values={"clusters": len(clusters)}, examples=view.ids(clusters[0][:2]),
+            values={"clusters": len(clusters)},
+            examples=view.ids(clusters[0][:2]),
         )
     ]
     largest = max(clusters, key=len)
@@ -81,7 +82,8 @@ def contradictions(view: View, config: AuditConfig) -> list[Finding]:
             else "The label that most rows of the text have is kept; without a majority all of its rows are dropped "
             "(`clean.contradictions: majority`). Look at them: they show where the labels are unclear.",
             command="" if regression else "tunewright data audit FILE --relabel RELABEL.xlsx",
-            values={"rows": sum(map(len, groups))}, examples=_two_labels(view, groups[0]),
+            values={"rows": sum(map(len, groups))},
+            examples=_two_labels(view, groups[0]),
         )
     ]
 

@@ -22,7 +22,9 @@ def split_leaks(view: View, config: AuditConfig) -> list[Finding]:
             fix=f"The rows in {first} are dropped, {second} stays as it is (`split.exact_leaks: drop`)."
             if first == "train"
             else "Both are kept: they are the file's own; the choice of the best epoch has seen these test texts.",
-            command="tunewright data split FILE --output FOLDER --set split.exact_leaks=drop" if first == "train" else "",
+            command="tunewright data split FILE --output FOLDER --set split.exact_leaks=drop"
+            if first == "train"
+            else "",
             values={"first": first, "second": second, "rows": list(overlap.rows)},
             examples=[overlap.row_ids[0][0], _same_text(view, overlap)],
         )
@@ -50,7 +52,9 @@ def near_leaks(view: View, config: AuditConfig) -> list[Finding]:
             fix=f"Reported only; `split.near_leaks: drop` leaves the rows out of {first}."
             if first == "train"
             else "Reported only.",
-            command="tunewright data split FILE --output FOLDER --set split.near_leaks=drop" if first == "train" else "",
+            command="tunewright data split FILE --output FOLDER --set split.near_leaks=drop"
+            if first == "train"
+            else "",
             values={"first": first, "second": second, "rows": [len(first_ids), len(second_ids)]},
         )
         for (first, second), (first_ids, second_ids) in near_overlaps(view).items()

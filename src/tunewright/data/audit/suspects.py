@@ -69,7 +69,11 @@ class Suspects:
         count, share = len(self.found), len(self.found) / max(1, self.judged)
         sampled = self.judged + self.too_rare < self.eligible
         of = f"a sample of {self.judged:,} rows" if sampled else f"{self.judged:,} rows"
-        judge = {"tfidf": "Word counting", "frozen": "The untrained model", "both": "Word counting with the untrained model"}
+        judge = {
+            "tfidf": "Word counting",
+            "frozen": "The untrained model",
+            "both": "Word counting with the untrained model",
+        }
         # A judge that disagrees with most labels says more about itself than about them.
         loud = share > 0.01 and self.agreement >= LEAST_AGREEMENT
         return Finding(
@@ -84,7 +88,10 @@ class Suspects:
 
     def to_json(self, *, most: int | None = None) -> dict[str, Any]:
         """As plain values, all of them or the first."""
-        return vars(self) | {"found": [dict(vars(suspect)) for suspect in self.found[:most]], "num_found": len(self.found)}
+        return vars(self) | {
+            "found": [dict(vars(suspect)) for suspect in self.found[:most]],
+            "num_found": len(self.found),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +153,11 @@ def find_suspects(
             )
         )  # fmt: skip
     return Suspects(
-        found=found, judge=judge, judged=len(rows.answers), eligible=rows.eligible, too_rare=rows.too_rare,
+        found=found,
+        judge=judge,
+        judged=len(rows.answers),
+        eligible=rows.eligible,
+        too_rare=rows.too_rare,
         agreement=agreement,
     )
 

@@ -95,7 +95,9 @@ def apply_labels(
             writer.write(chunk, ids)
     for entry in entries:
         entry["input_digest"] = result.source.input_digest
-        entry["relabelled_digest"] = next(iter(digests.values())) if len(digests) == 1 else digests.get(entry["who"], "")
+        entry["relabelled_digest"] = (
+            next(iter(digests.values())) if len(digests) == 1 else digests.get(entry["who"], "")
+        )
     history = target.with_name(target.name + HISTORY)
     write_text(history, _earlier(source) + "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
     kinds = Counter(entry["action"] for entry in entries)

@@ -1,8 +1,8 @@
 """`tunewright data audit`: read files, find their columns, and say what is wrong with them. Nothing in them is changed.
 
-    found = audit_files(["reviews.csv"], label="stars")
-    found.findings[0].message, found.suspects.found[:10]
-    write_relabelling(found, "relabel.xlsx")
+found = audit_files(["reviews.csv"], label="stars")
+found.findings[0].message, found.suspects.found[:10]
+write_relabelling(found, "relabel.xlsx")
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def audit_files(
 
 def write_relabelling(found: FileAudit, path: str | Path) -> Relabelling:
     """Write the rows whose label is in doubt to a table for people, `.xlsx` or `.csv`; `apply` takes it back."""
-    rows = relabelling(found.fields, audit=found.audit, suspects=found.suspects, separator=found.columns.label_separator)
+    rows = relabelling(
+        found.fields, audit=found.audit, suspects=found.suspects, separator=found.columns.label_separator
+    )
     write_relabelling_file(rows, Path(path))
     return rows
 
