@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from tunewright.core.errors import MissingExtraError, ModelError, nearest
 from tunewright.core.folder import write_json
 from tunewright.models.folder import INDEX, check_folder
+from tunewright.models.generation_config import read_generation_values
 from tunewright.models.local import LocalModel, build_config, one_line
 from tunewright.models.quiet import quiet
 
 if TYPE_CHECKING:
     import torch
+
+    from tunewright.models.tokenizer import Tokenizer
 
 Kind = Literal["single_label", "multi_label", "regression"]
 Announce = Callable[[str], None]
@@ -136,8 +139,57 @@ def load_classifier(
     return LoadedModel(model=filled.model, new_weights=(*filled.new_names, *known.new_names), known_labels=known.labels)
 
 
+def load_generator(
+    local: LocalModel, *, dtype: torch.dtype | None = None, attention: Literal["sdpa", "eager"] | None = None
+) -> LoadedModel:
+    """The model with the head that it writes with, float32 unless said otherwise: a decoder or an encoder-decoder.
+
+    `model.generation_config` has the folder's tokens of beginning and end, and nothing of how to search.
+
+    Raises ModelError if the architecture writes no text, or its files lack weights, the head's included.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, GenerationConfig
+
+    from tunewright.models.weights import fill
+
+    config = build_config(local)
+    if attention:
+        config._attn_implementation = attention
+    auto = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    # Encoders have a class for it, too (BertLMHeadModel), but they were taught to read both ways, not to go on.
+    reads_both_ways = type(config) in AutoModelForMaskedLM._model_mapping and not config.is_encoder_decoder
+    if type(config) not in auto._model_mapping or (reads_both_ways and not config.is_decoder):
+        raise ModelError(
+            f"{local.name}: models of the type `{config.model_type}` read texts but write none. Choose a decoder (GPT, "
+            "Llama, Qwen...) or an encoder-decoder (T5, BART, Marian...); `tunewright models list` shows some."
+        )
+    values = read_generation_values(local)
+    filled = fill(
+        auto._model_mapping[type(config)], config, _read_tensors(local), local, seed=0, dtype=dtype or torch.float32
+    )
+    if filled.new_names:
+        raise ModelError(
+            f"{local.folder}: {len(filled.new_names)} weights of the head that writes are not in its files, for one "
+            f"`{filled.new_names[0]}`, so what it wrote would be noise. Give a model that was saved with its head."
+        )
+    filled.model.generation_config = GenerationConfig(**values)
+    return LoadedModel(model=filled.model, new_weights=(), known_labels=())
+
+
 def save_classifier(model: Any, folder: Path) -> None:
     """Write config.json and safetensors, as plain transformers reads them."""
+    with quiet():
+        model.save_pretrained(folder)
+
+
+def save_generator(model: Any, folder: Path, *, tokenizer: Tokenizer) -> None:
+    """Write config.json, safetensors and generation_config.json, as plain transformers reads them.
+
+    The tokens of beginning and end are the tokenizer's, language codes included: plain `model.generate` begins and stops
+    where ours does. The tokenizer itself is written by its `save`.
+    """
+    model.generation_config.update(**tokenizer.generation_values())
     with quiet():
         model.save_pretrained(folder)
 

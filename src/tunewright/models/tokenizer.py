@@ -19,9 +19,13 @@ import numpy.typing as npt
 
 from tunewright.core.errors import ModelError
 from tunewright.models.folder import read_json_file, remote_code
+from tunewright.models.local import build_config
 from tunewright.models.quiet import quiet
+from tunewright.models.target_side import NAME as TARGET_NAME
+from tunewright.models.target_side import TargetSide, read_target_side, set_languages
 
 if TYPE_CHECKING:
+    from tunewright.models.chat.sandbox import ChatTemplate
     from tunewright.models.local import LocalModel
 
 Ids = npt.NDArray[np.int32]
@@ -31,6 +35,8 @@ LongTexts = Literal["head", "head_tail", "windows"]
 UNLIMITED = 8192
 """Taken as the limit of a model that states none (relative positions)."""
 _CHUNK = 2_048
+_CONTEXT = 8
+"""Tokens before a continuation that are decoded with it: enough for a character in pieces and the word before."""
 _SETTINGS = {"split_special_tokens": True}
 """Saved with the tokenizer, so that plain transformers reads a bundle's texts as we do."""
 
@@ -86,6 +92,11 @@ class Tokenizer:
     pad_id: int
     has_segments: bool
     """Whether the model takes token types."""
+    is_encoder_decoder: bool
+    languages: tuple[str, ...]
+    """Codes of the languages that the model is told by a token; empty for most models."""
+    targets: TargetSide | None
+    """How the model writes; None where it has no token of ending, or is not told yet in which language."""
 
     def encode(
         self, texts: Sequence[str], pairs: Sequence[str] | None = None, *, max_length: int, strategy: LongTexts = "head"
@@ -117,9 +128,84 @@ class Tokenizer:
             counts = [a + len(b) for a, b in zip(counts, self._ids(pairs), strict=True)]
         return np.array(counts, np.int32) + np.int32(frame.size)
 
+    def encode_prompts(self, texts: Sequence[str]) -> list[Ids]:
+        """Whole texts to be answered or gone on with: what an encoder reads, or for a decoder a text open at its end."""
+        frame = self._frame
+        after = frame.after if self.is_encoder_decoder else frame.after[:0]
+        found = [np.concatenate([frame.before, ids, after]) for ids in self._ids(texts)]
+        # A decoder has to read something before it can write.
+        return [ids if len(ids) else np.array([self._writing.end_id], np.int32) for ids in found]
+
+    def encode_targets(self, texts: Sequence[str]) -> list[Ids]:
+        """Answers as the tokens to be predicted, the token of ending last.
+
+        The decoder of an encoder-decoder reads `targets.decoder_start_id` and then all of them but the last. Those of a decoder
+        follow a prompt and are encoded apart from it; where the border matters, encode both as one text.
+
+        Raises ModelError where the model writes nothing, or has to be told the language first.
+        """
+        return self._writing.encode([_clean(text) for text in texts])
+
+    def decode(self, ids: Sequence[int] | Ids, *, after: Sequence[int] | Ids = ()) -> str:
+        """The text of generated tokens: special ones left out, spaces as they are.
+
+        `after` are the tokens in front of it, where it is the continuation of a text: the first word keeps its space then.
+        """
+        new, known = [int(id_) for id_ in ids], [int(id_) for id_ in after][-_CONTEXT:]
+        side = self._writing
+        before = side.decode(known)
+        whole = side.decode(known + new)
+        return whole[len(before) :] if before and whole.startswith(before) else side.decode(new)
+
+    @property
+    def eos_ids(self) -> tuple[int, ...]:
+        """Tokens at which a generated text ends. Raises ModelError as `encode_targets` does."""
+        return self._writing.eos_ids
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the model came with a chat template."""
+        return bool(self.hf.chat_template)
+
+    def chat_template(self) -> ChatTemplate:
+        """The model's own chat template, compiled in its sandbox. Raises ModelError where there is none, or it is broken."""
+        from tunewright.models.chat.sandbox import compile_template
+
+        found = self.hf.chat_template
+        source = found.get("default") if isinstance(found, dict) else found
+        if not source:
+            raise ModelError(
+                "the model's tokenizer has no chat template, so there is no telling how it is to be asked. Models made for chats "
+                "have one (`chat_template.jinja`, or in tokenizer_config.json)."
+            )
+        return compile_template(
+            source, special_tokens={k: str(v) for k, v in self.hf.special_tokens_map.items() if isinstance(v, str)}
+        )
+
+    def generation_values(self) -> dict[str, Any]:
+        """The tokens of beginning, ending and padding under the names of generation_config.json."""
+        side = self._writing
+        values: dict[str, Any] = {"eos_token_id": list(side.eos_ids), "pad_token_id": self.pad_id}
+        if self.is_encoder_decoder:
+            values |= {"decoder_start_token_id": side.decoder_start_id, "forced_bos_token_id": side.forced_bos_id}
+        return values
+
     def save(self, folder: Path) -> None:
-        """Write the tokenizer's files, as plain transformers reads them."""
+        """Write the tokenizer's files, as plain transformers reads them; a second vocabulary in a file of its own."""
         self.hf.save_pretrained(folder)
+        if self.targets is not None and self.targets.backend is not self.hf.backend_tokenizer:
+            self.targets.backend.save(str(folder / TARGET_NAME))
+
+    @property
+    def _writing(self) -> TargetSide:
+        if self.targets is not None:
+            return self.targets
+        if self.languages:
+            some = ", ".join(f"`{code}`" for code in self.languages[:6])
+            raise ModelError(
+                f"the model writes {len(self.languages)} languages and has to be told which: set `target_language` to {some}..."
+            )
+        raise ModelError("the model's tokenizer has no token that ends a text, so it can't be taught to write.")
 
     def _ids(self, texts: Sequence[str]) -> list[Ids]:
         encodings = self.hf.backend_tokenizer.encode_batch_fast([_clean(t) for t in texts], add_special_tokens=False)
@@ -174,10 +260,19 @@ class TokenizerFit:
     num_texts: int
 
 
-def load_tokenizer(local: LocalModel) -> Tokenizer:
-    """The tokenizer of a model. Raises ModelError where there is none, or it would need code."""
+def load_tokenizer(
+    local: LocalModel, *, source_language: str | None = None, target_language: str | None = None
+) -> Tokenizer:
+    """The tokenizer of a model.
+
+    A model of many languages (mBART, NLLB...) has to know which it reads and writes, before it writes. `en`, `zh-TW` or the
+    model's own codes will do; a bundle remembers them. Other models have no use for them, and take no notice.
+
+    Raises ModelError where there is no tokenizer, it would need code, or it doesn't know a language.
+    """
     folder, config = local.folder, local.config
-    hf = _load_hf(local)
+    transformers_config = build_config(local)
+    hf = _load_hf(local, transformers_config)
     backend = getattr(hf, "backend_tokenizer", None)
     if backend is None:
         raise ModelError(
@@ -201,9 +296,14 @@ def load_tokenizer(local: LocalModel) -> Tokenizer:
             f"{folder}: the tokenizer has ids up to {highest}, but the model's table has {vocabulary} rows "
             "(`vocab_size` in config.json). They belong to different models."
         )
+    languages = set_languages(hf, source_language, target_language)
+    is_encoder_decoder = bool(transformers_config.is_encoder_decoder)
+    num_ids = vocabulary if isinstance(vocabulary, int) else None
     return Tokenizer(
         hf=hf, max_length=_length_limit(hf, config), pad_id=int(hf.pad_token_id),
         has_segments="token_type_ids" in hf.model_input_names and int(config.get("type_vocab_size") or 0) > 1,
+        is_encoder_decoder=is_encoder_decoder, languages=languages,
+        targets=read_target_side(hf, local, is_encoder_decoder=is_encoder_decoder, num_ids=num_ids),
     )  # fmt: skip
 
 
@@ -337,10 +437,8 @@ def _clean(text: str) -> str:
 _FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
 
 
-def _load_hf(local: LocalModel) -> Any:
+def _load_hf(local: LocalModel, config: Any) -> Any:
     from transformers import AutoTokenizer
-
-    from tunewright.models.local import build_config
 
     folder = local.folder
     if not any((folder / name).is_file() for name in _FILES):
@@ -349,7 +447,6 @@ def _load_hf(local: LocalModel) -> Any:
             "can't read. Fetch the model again, or copy the tokenizer's files from where it comes from."
         )
     _refuse_code(folder / "tokenizer_config.json")
-    config = build_config(local)
     try:
         with quiet():
             return AutoTokenizer.from_pretrained(
