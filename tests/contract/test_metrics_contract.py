@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tunewright.metrics import METRICS, Input, Metric
+from tunewright.metrics import METRICS, Asked, Input, Metric
 
 CASES = [
     pytest.param(metric, reads, id=f"{metric.name}-{reads}") for metric in METRICS.values() for reads in metric.inputs
@@ -31,12 +31,35 @@ def example(reads: Input, *, rows: int = 60, seed: int = 0) -> tuple[Any, Any]:
         return rng.random((rows, 4)) < 0.4, rng.random((rows, 4)) < 0.4
     if reads == "set_scores":
         return rng.random((rows, 4)) < 0.4, rng.random((rows, 4))
+    if reads == "texts":
+        sentences = [["".join(rng.choice(list("ab 好。")) for _ in range(20)) for _ in range(rows)] for _ in range(3)]
+        right, other, source = sentences
+        return Asked(references=list(zip(right, other, strict=True)), sources=source), looped(rng, right, source)
+    if reads == "token_losses":
+        return rng.integers(1, 9, rows), rng.exponential(size=rows)
     return rng.normal(size=rows), rng.normal(size=rows)
+
+
+def looped(rng: np.random.Generator, right: list[str], source: list[str]) -> list[str]:
+    """Answers with every fault there is: none, the source, one phrase over and over, half of what is right."""
+    ways = (lambda row: "", lambda row: source[row], lambda row: "ab " * 30, lambda row: right[row][:20] + "b")
+    return [ways[way](row) for row, way in enumerate(rng.integers(0, len(ways), len(right)))]
+
+
+def take(rows: Any, order: np.ndarray) -> Any:
+    """Some rows of gold or of what was said, in this order."""
+    if isinstance(rows, Asked):
+        return Asked(references=take(rows.references, order), sources=take(rows.sources, order))
+    return [rows[place] for place in order] if isinstance(rows, list) else rows[order]
 
 
 def perfect(reads: Input, gold: Any) -> Any:
     if reads == "label_scores":
         return np.eye(4)[gold]
+    if reads == "texts":
+        return [references[0] for references in gold.references]
+    if reads == "token_losses":
+        return np.zeros(len(gold))
     return gold.astype(float) if reads == "set_scores" else gold
 
 
@@ -53,8 +76,12 @@ def test_perfect_answers_reach_the_good_end_and_others_do_not(metric: Metric, re
     gold, said = example(reads)
     best = metric.functions[reads](gold, perfect(reads, gold))
     other = metric.functions[reads](gold, said)
-    assert best == pytest.approx(metric.range[1] if metric.higher_is_better else 0.0, abs=1e-12)
+    end = metric.range[1] if metric.higher_is_better else metric.range[0]
+    assert best == pytest.approx(end if metric.aim is None else metric.aim, abs=1e-12)
     assert other is not None
+    if metric.aim is not None:
+        assert other != best
+        return
     assert other < best if metric.higher_is_better else other > best
 
 
@@ -62,7 +89,7 @@ def test_perfect_answers_reach_the_good_end_and_others_do_not(metric: Metric, re
 def test_order_of_rows_does_not_matter(metric: Metric, reads: Input) -> None:
     gold, said = example(reads)
     order = np.random.default_rng(1).permutation(len(gold))
-    assert metric.functions[reads](gold[order], said[order]) == pytest.approx(
+    assert metric.functions[reads](take(gold, order), take(said, order)) == pytest.approx(
         metric.functions[reads](gold, said), abs=1e-12
     )
 
@@ -70,7 +97,8 @@ def test_order_of_rows_does_not_matter(metric: Metric, reads: Input) -> None:
 @pytest.mark.parametrize(("metric", "reads"), [case for case in CASES if case.values[0].name != "ece_debiased"])
 def test_every_row_twice_gives_the_same_value(metric: Metric, reads: Input) -> None:
     gold, said = example(reads)
-    twice = metric.functions[reads](np.concatenate([gold, gold]), np.concatenate([said, said]))
+    order = np.tile(np.arange(len(gold)), 2)
+    twice = metric.functions[reads](take(gold, order), take(said, order))
     assert twice == pytest.approx(metric.functions[reads](gold, said), abs=1e-12)
 
 

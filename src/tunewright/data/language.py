@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tunewright.core.sentence import Sentence
+from tunewright.core.text import script_of
 
 _SAMPLE = 400
 _CHUNKS = 12
@@ -14,7 +15,7 @@ _CHUNKS = 12
 def find_language(texts: Sequence[str]) -> tuple[str, Sentence]:
     """ISO 639-1 code ("en", "zh"...; "und" where nothing is sure), and why."""
     sample = [text[:500] for text in texts[:: max(1, len(texts) // _SAMPLE)] if text.strip()][:_SAMPLE]
-    letters = Counter(script for text in sample for char in text if (script := _script(char)))
+    letters = Counter(script for text in sample for char in text if (script := script_of(char)))
     total = sum(letters.values())
     if total < 20:
         return "und", Sentence("too few letters to tell; --set data.columns.language=en says it")
@@ -37,16 +38,3 @@ def _by_vote(sample: list[str]) -> tuple[str, Sentence]:
     if count <= 0.5 * len(chunks):
         return "und", Sentence("no single one; the texts seem to be in {languages}", languages=", ".join(sorted(votes)))
     return code, Sentence("{count} of {total} samples", count=count, total=len(chunks))
-
-
-def _script(char: str) -> str | None:
-    code = ord(char)
-    if code < 0x250:
-        return "latin" if char.isalpha() else None
-    if 0x3040 <= code <= 0x30FF:
-        return "kana"
-    if 0xAC00 <= code <= 0xD7AF:
-        return "hangul"
-    if 0x4E00 <= code <= 0x9FFF or 0x3400 <= code <= 0x4DBF or 0x20000 <= code <= 0x3FFFF:
-        return "han"
-    return "other" if char.isalpha() else None

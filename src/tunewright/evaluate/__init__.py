@@ -23,6 +23,7 @@ from tunewright.evaluate.predictions import (
     Predictions,
     from_answers,
     from_logits,
+    from_texts,
     read_predictions,
     write_predictions,
 )
@@ -30,6 +31,6 @@ from tunewright.evaluate.score import Score, metrics_for, score, value_of
 
 __all__ = [
     "Automation", "Comparison", "Predictions", "ReliabilityBin", "Score", "Temperature", "automation", "compare",
-    "confidence_of", "fit_temperature", "fit_temperatures", "fit_thresholds", "from_answers", "from_logits", "holm",
+    "confidence_of", "fit_temperature", "fit_temperatures", "fit_thresholds", "from_answers", "from_logits", "from_texts", "holm",
     "metrics_for", "read_predictions", "reliability", "score", "value_of", "write_predictions",
 ]  # fmt: skip

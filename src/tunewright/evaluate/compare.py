@@ -16,8 +16,10 @@ import pyarrow.compute as pc
 from tunewright.core.errors import DataError
 from tunewright.evaluate import paired
 from tunewright.evaluate.predictions import Booleans, Floats, Predictions
-from tunewright.evaluate.score import value_of
-from tunewright.metrics import METRICS, counts, intervals, probability, ranking, statistics
+from tunewright.evaluate.score import metrics_for, value_of
+from tunewright.metrics import LOSS_METRICS, METRICS, TEXT_METRICS, counts, intervals, probability, ranking, statistics
+from tunewright.metrics.metric import finite
+from tunewright.metrics.text.metric import Shape
 
 Verdict = Literal["a_better", "b_better", "no_difference_shown"]
 ALPHA = 0.05
@@ -44,7 +46,7 @@ class Comparison:
     n_changed: int
     """Rows whose answer differs between the two."""
     verdict: Verdict
-    """By `p_adjusted` at 5 %."""
+    """By `p_adjusted` at 5 %; never for a metric that has an aim instead of a better way."""
     reason: str | None = None
     """Why there is no test or no interval."""
 
@@ -62,7 +64,8 @@ def compare(
 ) -> Comparison:
     """Compare two systems on the rows that have gold; both must have answered exactly the same rows."""
     a, b = _aligned(a, b)
-    value_a, value_b = value_of(a, metric), value_of(b, metric)
+    sums = _sums(a, b, metric) if a.kind == "text" else None
+    value_a, value_b = sums.values if sums is not None else (value_of(a, metric), value_of(b, metric))
     comparison = Comparison(
         metric=metric,
         system_a=system_a,
@@ -81,7 +84,10 @@ def compare(
     )
     if value_a is None or value_b is None:
         return comparison
-    test = _test(a, b, metric=metric, difference=value_a - value_b, seed=seed, level=level, resamples=resamples)
+    if sums is not None:
+        test = _sums_test(sums, seed=seed, level=level, resamples=resamples)
+    else:
+        test = _test(a, b, metric=metric, difference=value_a - value_b, seed=seed, level=level, resamples=resamples)
     comparison = replace(
         comparison,
         difference=value_a - value_b,
@@ -127,6 +133,45 @@ def _test(
     if a.kind == "regression":
         return _numbers_test(a, b, metric=metric, seed=seed, level=level, resamples=resamples)
     return _calibration_test(a, b, metric=metric, seed=seed, resamples=resamples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sums:
+    """Both systems' statistics of the same rows, and what their sums come to."""
+
+    a_NK: Floats
+    b_NK: Floats
+    combine: Callable[[Floats], Floats]
+    shape: Shape
+
+    @property
+    def values(self) -> tuple[float | None, float | None]:
+        """Of a and of b; None where undefined, as without rows."""
+        if not len(self.a_NK):
+            return None, None
+        return finite(self.combine(self.a_NK.sum(0))), finite(self.combine(self.b_NK.sum(0)))
+
+
+def _sums(a: Predictions, b: Predictions, metric: str) -> _Sums:
+    """Of a metric of texts; losses only of rows that were measured for both."""
+    if metric in LOSS_METRICS:
+        a_N2, b_N2 = a.token_losses_N2, b.token_losses_N2
+        both = (a_N2[:, 1] > 0) & (b_N2[:, 1] > 0)
+        return _Sums(a_NK=a_N2[both], b_NK=b_N2[both], combine=LOSS_METRICS[metric].combine, shape="corpus")
+    if metric not in TEXT_METRICS:
+        raise DataError(f"the metric `{metric}` is not for text predictions; {', '.join(metrics_for('text'))} are")
+    found = TEXT_METRICS[metric]
+    of_a, of_b = (found.statistics(rows.answers, rows.references, rows.sources) for rows in (a, b))
+    return _Sums(a_NK=of_a, b_NK=of_b, combine=found.combine, shape=found.shape)
+
+
+def _sums_test(sums: _Sums, *, seed: int, level: float, resamples: int) -> paired.Test:
+    if sums.shape == "rate":
+        return paired.mcnemar_test(sums.a_NK[:, 0] > 0, sums.b_NK[:, 0] > 0, level=level)
+    if sums.shape == "mean":
+        differences_N = sums.a_NK[:, 0] - sums.b_NK[:, 0]
+        return paired.mean_test(differences_N, seed=seed, level=level, resamples=resamples)
+    return paired.sums_test(sums.combine, sums.a_NK, sums.b_NK, seed=seed, level=level, resamples=resamples)
 
 
 def _numbers_test(
@@ -200,7 +245,8 @@ def _aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
             f"{len(a) - places.null_count} of them in both; predict the same split with both"
         )
     table = b.table.take(places)
-    if not table.column("gold").equals(a.table.column("gold")):
+    right = ("gold", "references") if a.kind == "text" else ("gold",)
+    if any(not table.column(name).equals(a.table.column(name)) for name in right):
         raise DataError("can't compare systems whose gold differs; both files must come from the same labels")
     return _on_labels(a, b.names), _on_labels(Predictions(table=table, kind=b.kind, labels=b.labels), a.names)
 
@@ -212,7 +258,7 @@ def _only_rows(rows: Predictions, row_ids: Sequence[str]) -> Predictions:
 
 def _on_labels(rows: Predictions, others: tuple[str, ...]) -> Predictions:
     """The same predictions over the sorted union of both systems' classes; unknown classes get score 0."""
-    if rows.kind == "regression":
+    if rows.kind in ("regression", "text"):
         return rows
     names = tuple(sorted({*rows.names, *others}))
     if names == rows.labels:
@@ -229,6 +275,8 @@ def _on_labels(rows: Predictions, others: tuple[str, ...]) -> Predictions:
 def _changed(a: Predictions, b: Predictions) -> Booleans:
     if a.kind == "multi_label":
         return np.asarray((a.prediction_sets_NC != b.prediction_sets_NC).any(1))
+    if a.kind == "text":
+        return np.array([one != other for one, other in zip(a.answers, b.answers, strict=True)], np.bool_)
     if a.kind == "regression":
         return np.asarray(a.prediction_value_N != b.prediction_value_N)
     return np.asarray(a.prediction_index_N != b.prediction_index_N)
@@ -242,6 +290,8 @@ def _right(rows: Predictions) -> Booleans:
 
 def _verdict(comparison: Comparison) -> Verdict:
     if comparison.p_adjusted is None or not comparison.difference or comparison.p_adjusted >= ALPHA:
+        return "no_difference_shown"
+    if METRICS[comparison.metric].aim is not None:
         return "no_difference_shown"
     higher = METRICS[comparison.metric].higher_is_better
     return "a_better" if (comparison.difference > 0) == higher else "b_better"

@@ -1,12 +1,14 @@
 """Tests of two systems on the same rows, each with an interval of the difference.
 
 accuracy            McNemar's mid-p test (Fagerland 2013), Bonett and Price's interval of the paired difference (2012)
+rates of texts      the same
 means over rows     approximate randomisation by flipping the sign of each row's difference, paired BCa interval
 counts (F1, MCC)    approximate randomisation by swapping the two answers row by row, paired BCa interval
+sums (BLEU, ...)    the same over each row's statistics
 auroc               the paired DeLong test and interval
 other               approximate randomisation by swapping, the metric computed anew each time
 
-Shapes: N rows, K kinds of rows, C classes, R resamples, X whatever is swapped of a row.
+Shapes: N rows, K kinds of rows or statistics of a row, C classes, R resamples, X whatever is swapped of a row.
 """
 
 from __future__ import annotations
@@ -142,6 +144,30 @@ def count_test(pairs: Pairs, metric: CountMetric, *, seed: int, level: float, re
         p_value=_p_value(as_large, resamples),
         method="approximate_randomisation",
     )
+
+
+def sums_test(
+    combine: Callable[[Floats], Floats], a_NK: Floats, b_NK: Floats, *, seed: int, level: float, resamples: int
+) -> Test:
+    """For a function of sums over rows, as BLEU is: a resample gives some rows' statistics to the other system."""
+    sum_a, sum_b = a_NK.sum(0), b_NK.sum(0)
+    step_MK = (b_NK - a_NK)[(a_NK != b_NK).any(1)]
+    observed = float(combine(sum_a) - combine(sum_b))
+    rng = np.random.default_rng(seed)
+    as_large = 0
+    chunk = max(1, intervals.WORK // max(len(step_MK), 1))
+    for start in range(0, resamples, chunk):
+        swap_RM = rng.integers(0, 2, (min(chunk, resamples - start), len(step_MK)), np.int8)
+        moved_RK = swap_RM.astype(np.float64) @ step_MK
+        as_large += _as_large(combine(sum_a + moved_RK) - combine(sum_b - moved_RK), observed)
+    interval = intervals.bca(
+        lambda drawn_RN: combine(drawn_RN @ a_NK) - combine(drawn_RN @ b_NK),
+        np.ones(len(a_NK), np.int64),
+        seed=seed,
+        resamples=min(resamples, INTERVAL_RESAMPLES),
+        level=level,
+    )
+    return Test(interval=interval, p_value=_p_value(as_large, resamples), method="approximate_randomisation")
 
 
 def delong_test(influence_a_N: Floats, influence_b_N: Floats, difference: float, *, level: float) -> Test:

@@ -1,8 +1,9 @@
 """What a system said about each row: the one file that scores, comparisons, calibration and error analysis read.
 
 `row_id, gold, prediction, logits, scores, nll, weight`. gold and prediction are a string, a list of strings or a
-number; logits are raw, scores calibrated; both are null for systems that give answers only. Rows without gold may be
-there: they are predictions to be used, and are left out of every score. Shapes: N rows, C classes.
+number; logits are raw, scores calibrated; both are null for systems that give answers only. Answers that are texts have
+further columns (`TEXT_COLUMNS`). Rows without gold may be there: they are predictions to be used, and are left out of
+every score. Shapes: N rows, C classes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +24,25 @@ import pyarrow.parquet as pq
 from tunewright.core.errors import DataError
 from tunewright.core.folder import writing
 
-Kind = Literal["single_label", "multi_label", "regression"]
+Kind = Literal["single_label", "multi_label", "regression", "text"]
+Stop = Literal["end", "length", "stop_string"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 ANSWER: dict[Kind, pa.DataType] = {
     "single_label": pa.string(), "multi_label": pa.list_(pa.string()), "regression": pa.float64(),
+    "text": pa.string(),
 }  # fmt: skip
+
+TEXT_COLUMNS: dict[str, pa.DataType] = {
+    "references": pa.list_(pa.string()),  # all accepted answers; the first is gold
+    "source": pa.string(),  # what the system was shown, as people read it
+    "num_tokens": pa.int64(),  # of gold, over which nll is summed; null where it was not measured
+    "stop": pa.string(),  # a `Stop`: why the answer ends; null for systems that copy
+    "logprob": pa.float64(),  # of the generated tokens together, in nats
+}
+"""What a file of answers that are texts has besides. Their nll is the sum over the target tokens of gold, in nats."""
 
 
 def schema(kind: Kind) -> pa.Schema:
@@ -44,6 +56,7 @@ def schema(kind: Kind) -> pa.Schema:
             ("scores", pa.list_(pa.float64())),
             ("nll", pa.float64()),
             ("weight", pa.float64()),
+            *(TEXT_COLUMNS.items() if kind == "text" else ()),
         ]
     )
 
@@ -62,7 +75,7 @@ class Predictions:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """`labels`, and after them, sorted, classes that the system does not know but gold or an answer has."""
-        if self.kind == "regression":
+        if self.kind in ("regression", "text"):
             return ()
         seen: set[str] = set()
         for column in ("gold", "prediction"):
@@ -106,6 +119,30 @@ class Predictions:
     def prediction_value_N(self) -> Floats:
         """Regression: the number said."""
         return self._numbers("prediction")
+
+    @property
+    def answers(self) -> list[str]:
+        """Text: what was answered; no answer is an empty one."""
+        texts: list[str] = pc.fill_null(self.table.column("prediction"), "").to_pylist()
+        return texts
+
+    @property
+    def references(self) -> list[list[str]]:
+        """Text: all accepted answers of each row, gold first; none where there is no gold."""
+        return [row or [] for row in self.table.column("references").to_pylist()]
+
+    @property
+    def sources(self) -> list[str | None]:
+        """Text: what the system was shown; None where that is not known."""
+        texts: list[str | None] = self.table.column("source").to_pylist()
+        return texts
+
+    @property
+    def token_losses_N2(self) -> Floats:
+        """Text: nats and target tokens of gold; 0 and 0 where they were not measured."""
+        columns = [self.table.column(name) for name in ("nll", "num_tokens")]
+        measured = pc.and_(*(pc.is_valid(column) for column in columns)).to_numpy()
+        return np.stack([np.where(measured, pc.fill_null(column, 0).to_numpy(), 0.0) for column in columns], axis=1)
 
     @property
     def has_scores(self) -> bool:
@@ -226,6 +263,45 @@ def from_answers(
     return Predictions(table=table, kind=kind, labels=tuple(labels) if kind != "regression" else ())
 
 
+def from_texts(
+    row_ids: Sequence[str],
+    *,
+    references: Sequence[Sequence[str] | None] | None,
+    answers: Sequence[str | None],
+    sources: Sequence[str | None] | None,
+    nll: Sequence[float | None] | None = None,
+    num_tokens: Sequence[int | None] | None = None,
+    stop: Sequence[Stop | None] | None = None,
+    logprob: Sequence[float | None] | None = None,
+    weight: Sequence[float] | None = None,
+) -> Predictions:
+    """Predictions of a system whose answers are texts. A row with no reference is one to be answered only.
+
+    `nll` is the sum over gold's `num_tokens` target tokens of -log p, in nats; NaN and None are rows not measured.
+    Raises `DataError` for columns of different lengths, an unknown `stop`, or losses without numbers of tokens.
+    """
+    unknown = sorted({str(reason) for reason in stop or ()} - {"None", *get_args(Stop)})
+    if unknown:
+        raise DataError(f"predictions, column `stop`: {unknown[0]!r} is none of {', '.join(get_args(Stop))}")
+    if (nll is None) != (num_tokens is None):
+        raise DataError("predictions: `nll` and `num_tokens` go together; a loss means nothing without its tokens")
+    accepted = [list(row) if row else None for row in references] if references is not None else [None] * len(row_ids)
+    further = {"references": accepted, "source": sources, "num_tokens": num_tokens, "stop": stop, "logprob": logprob}
+    table = _table(
+        "text",
+        row_ids,
+        _answers([row[0] if row else None for row in accepted], "text", len(accepted)),
+        answers,
+        nll=nll,
+        weight=weight,
+        further=[
+            pa.nulls(len(row_ids), kind) if further[name] is None else pa.array(further[name], kind, from_pandas=True)
+            for name, kind in TEXT_COLUMNS.items()
+        ],
+    )
+    return Predictions(table=table, kind="text", labels=())
+
+
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write the Parquet file; kind and labels stand in its metadata, so it can be read by itself."""
     about = {"tunewright": json.dumps({"kind": predictions.kind, "labels": predictions.labels}, ensure_ascii=False)}
@@ -284,8 +360,9 @@ def _table(
     *,
     logits: Floats | None = None,
     scores: Floats | None = None,
-    nll: Floats | None = None,
+    nll: Floats | Sequence[float | None] | None = None,
     weight: Sequence[float] | None = None,
+    further: Sequence[pa.Array] = (),
 ) -> pa.Table:
     rows = len(row_ids)
     columns = [
@@ -296,6 +373,7 @@ def _table(
         _lists(scores, rows),
         pa.nulls(rows, pa.float64()) if nll is None else pa.array(nll, pa.float64(), from_pandas=True),
         pa.array(np.ones(rows) if weight is None else weight, pa.float64()),
+        *further,
     ]
     lengths = {name: len(column) for name, column in zip(schema(kind).names, columns, strict=True)}
     if len(set(lengths.values())) > 1:

@@ -7,16 +7,28 @@ a variance, else BCa.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tunewright.core.errors import DataError
 from tunewright.evaluate.predictions import Booleans, Floats, Integers, Kind, Predictions
-from tunewright.metrics import METRICS, Interval, counts, intervals, probability, ranking, statistics
+from tunewright.metrics import (
+    LOSS_METRICS,
+    METRICS,
+    TEXT_METRICS,
+    Asked,
+    Interval,
+    counts,
+    intervals,
+    probability,
+    ranking,
+    statistics,
+)
 from tunewright.metrics.counts import ClassCounts
 from tunewright.metrics.metric import finite
+from tunewright.metrics.text.metric import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +67,14 @@ class _Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Resampling:
+class _How:
     seed: int
     resamples: int
     level: float
+    metrics: Collection[str] | None
+
+    def wants(self, metric: str) -> bool:
+        return self.metrics is None or metric in self.metrics
 
 
 def score(
@@ -69,10 +85,14 @@ def score(
     seed: int,
     level: float = 0.95,
     resamples: int = 1000,
+    metrics: Collection[str] | None = None,
 ) -> list[Score]:
-    """All metrics that the predictions allow, over the rows that have gold; per-class ones after the whole ones."""
+    """All metrics that the predictions allow, over the rows that have gold; per-class ones after the whole ones.
+
+    `metrics`: only these. Of texts, metrics that are not asked for cost no time.
+    """
     rows = predictions.labelled
-    how = _Resampling(seed=seed, resamples=resamples, level=level)
+    how = _How(seed=seed, resamples=resamples, level=level, metrics=metrics)
     return [
         Score(
             metric=figure.metric,
@@ -90,13 +110,8 @@ def score(
             or (METRICS[figure.metric].undefined if figure.value is None else figure.interval.reason),
         )
         for figure in _FIGURES[predictions.kind](rows, how)
+        if how.wants(figure.metric)
     ]
-
-
-def _why_missing(figure: _Figure) -> str | None:
-    if figure.value is None and figure.metric in METRICS:
-        return METRICS[figure.metric].undefined
-    return figure.interval.reason
 
 
 def value_of(predictions: Predictions, metric: str) -> float | None:
@@ -113,6 +128,11 @@ def value_of(predictions: Predictions, metric: str) -> float | None:
         return functions["set_scores"](rows.gold_sets_NC, rows.scores_NC)
     if rows.kind == "regression" and "numbers" in functions:
         return functions["numbers"](rows.gold_value_N, rows.prediction_value_N)
+    if rows.kind == "text" and "texts" in functions:
+        return functions["texts"](Asked(references=rows.references, sources=rows.sources), rows.answers)
+    if rows.kind == "text" and "token_losses" in functions:
+        nll_N, num_tokens_N = rows.token_losses_N2.T
+        return functions["token_losses"](num_tokens_N, nll_N)
     raise DataError(
         f"the metric `{metric}` is not for {rows.kind} predictions; {', '.join(metrics_for(rows.kind))} are"
     )
@@ -122,11 +142,12 @@ def metrics_for(kind: Kind) -> list[str]:
     """The names of the metrics that fit a kind of task."""
     fitting = {
         "single_label": {"labels", "label_scores"}, "multi_label": {"sets", "set_scores"}, "regression": {"numbers"},
+        "text": {"texts", "token_losses"},
     }[kind]  # fmt: skip
     return [name for name, metric in METRICS.items() if fitting & set(metric.functions)]
 
 
-def _single_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
+def _single_label(rows: Predictions, how: _How) -> Iterator[_Figure]:
     gold_N, prediction_N, n = rows.gold_index_N, rows.prediction_index_N, len(rows)
     counted = counts.count_labels(gold_N, prediction_N, len(rows.names))
     for name in ("accuracy", "micro_f1"):
@@ -142,7 +163,7 @@ def _single_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
     yield from _per_class(rows, counted, how)
 
 
-def _probabilities(gold_N: Integers, scores_NC: Floats, how: _Resampling) -> Iterator[_Figure]:
+def _probabilities(gold_N: Integers, scores_NC: Floats, how: _How) -> Iterator[_Figure]:
     n = len(gold_N)
     yield _auroc(ranking.one_hot(gold_N, scores_NC.shape[1]), scores_NC, how)
     for name, per_row in (("brier", probability.brier_rows), ("nll", probability.nll_rows)):
@@ -157,7 +178,7 @@ def _probabilities(gold_N: Integers, scores_NC: Floats, how: _Resampling) -> Ite
     )
 
 
-def _multi_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
+def _multi_label(rows: Predictions, how: _How) -> Iterator[_Figure]:
     gold_NC, prediction_NC, n = rows.gold_sets_NC, rows.prediction_sets_NC, len(rows)
     right = float((gold_NC == prediction_NC).all(1).sum())
     yield _Figure(
@@ -185,7 +206,7 @@ def _multi_label(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
     yield from _per_class(rows, counted, how)
 
 
-def _regression(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
+def _regression(rows: Predictions, how: _How) -> Iterator[_Figure]:
     gold_N, said_N = rows.gold_value_N, rows.prediction_value_N
     each = np.ones(len(rows), np.int64)
     for name, statistic in statistics.OF_NUMBERS.items():
@@ -194,7 +215,42 @@ def _regression(rows: Predictions, how: _Resampling) -> Iterator[_Figure]:
         yield _Figure(metric=name, value=value, interval=interval, n=len(rows))
 
 
-def _per_class(rows: Predictions, counted: ClassCounts, how: _Resampling) -> Iterator[_Figure]:
+def _text(rows: Predictions, how: _How) -> Iterator[_Figure]:
+    answers, references, sources = rows.answers, rows.references, rows.sources
+    for name, metric in TEXT_METRICS.items():
+        if not how.wants(name) or (name == "copied_rate" and not any(sources)):
+            continue
+        statistics_NK = metric.statistics(answers, references, sources)
+        figure = _OF_SHAPE[metric.shape](name, statistics_NK, metric.combine, how)
+        yield replace(figure, signature=metric.signature(references))
+    losses_N2 = rows.token_losses_N2
+    measured_N2 = losses_N2[losses_N2[:, 1] > 0]
+    for name in LOSS_METRICS if len(measured_N2) else ():
+        yield _of_sums(name, measured_N2, LOSS_METRICS[name].combine, how)
+
+
+def _of_sums(name: str, statistics_NK: Floats, combine: Callable[[Floats], Floats], how: _How) -> _Figure:
+    """A function of sums over rows, with BCa over the rows."""
+    n = len(statistics_NK)
+    value = finite(combine(statistics_NK.sum(0))) if n else None
+    if value is None:
+        return _Figure(metric=name, value=None, interval=_NO_VALUE, n=n)
+    interval = _bca(lambda drawn_RN: combine(drawn_RN @ statistics_NK), np.ones(n, np.int64), how)
+    return _Figure(metric=name, value=value, interval=interval, n=n)
+
+
+def _of_rate(name: str, statistics_N2: Floats, combine: Callable[[Floats], Floats], how: _How) -> _Figure:
+    """The share of rows that are so."""
+    n, so = len(statistics_N2), float(statistics_N2[:, 0].sum())
+    return _Figure(metric=name, value=so / n if n else None, interval=intervals.wilson(so, n, level=how.level), n=n)
+
+
+def _of_mean(name: str, statistics_N2: Floats, combine: Callable[[Floats], Floats], how: _How) -> _Figure:
+    """The mean of a number in [0, 1] per row."""
+    return _share(name, statistics_N2[:, 0], how)
+
+
+def _per_class(rows: Predictions, counted: ClassCounts, how: _How) -> Iterator[_Figure]:
     """Precision, recall and F1 of each class; each is a proportion of rows, or rises with one."""
     for place, name in enumerate(rows.names):
         right, gold, predicted = (float(of[place]) for of in (counted.right, counted.gold, counted.predicted))
@@ -228,7 +284,7 @@ def _per_class(rows: Predictions, counted: ClassCounts, how: _Resampling) -> Ite
         )
 
 
-def _counted(name: str, counted: ClassCounts, kinds: statistics.Kinds, how: _Resampling) -> _Figure:
+def _counted(name: str, counted: ClassCounts, kinds: statistics.Kinds, how: _How) -> _Figure:
     """A metric of counts: Wilson's interval at the number of rows that the jackknife's variance is worth."""
     metric, (lowest, highest), n = counts.COUNT_METRICS[name], METRICS[name].range, int(counted.rows)
     value = finite(metric(counted))
@@ -243,7 +299,7 @@ def _counted(name: str, counted: ClassCounts, kinds: statistics.Kinds, how: _Res
     return _Figure(metric=name, value=value, interval=interval, n=n)
 
 
-def _auroc(gold_NC: Booleans, scores_NC: Floats, how: _Resampling) -> _Figure:
+def _auroc(gold_NC: Booleans, scores_NC: Floats, how: _How) -> _Figure:
     ranked, n = ranking.auroc_macro(gold_NC, scores_NC), len(gold_NC)
     if ranked.value is None:
         return _Figure(metric="auroc", value=None, interval=_NO_VALUE, n=n)
@@ -255,7 +311,7 @@ def _auroc(gold_NC: Booleans, scores_NC: Floats, how: _Resampling) -> _Figure:
 
 
 def _loss(
-    name: str, per_row: Callable[[Integers, Floats], Floats], gold_N: Integers, scores_NC: Floats, how: _Resampling
+    name: str, per_row: Callable[[Integers, Floats], Floats], gold_N: Integers, scores_NC: Floats, how: _How
 ) -> _Figure:
     """Brier or NLL, with the wrong row imagined that the model itself thinks likeliest: its second choice is right."""
     n = len(gold_N)
@@ -273,7 +329,7 @@ def _loss(
     return _Figure(metric=name, value=finite(losses_N.mean()), interval=interval, n=n)
 
 
-def _share(name: str, shares_N: Floats, how: _Resampling) -> _Figure:
+def _share(name: str, shares_N: Floats, how: _How) -> _Figure:
     """The mean of a number in [0, 1] per row."""
     n = len(shares_N)
     if n < 2:
@@ -291,7 +347,7 @@ def _scaled(unit: float | None, lowest: float, width: float) -> float | None:
     return None if unit is None else lowest + width * unit
 
 
-def _bca(statistic: intervals.Statistic, sizes_K: Integers, how: _Resampling) -> Interval:
+def _bca(statistic: intervals.Statistic, sizes_K: Integers, how: _How) -> Interval:
     return intervals.bca(statistic, sizes_K, seed=how.seed, resamples=how.resamples, level=how.level)
 
 
@@ -299,6 +355,10 @@ _NO_VALUE = intervals.no_interval("there is no value")
 _TOO_FEW = intervals.no_interval("there are fewer than two rows")
 _PLUG_IN = intervals.no_interval("the plug-in error is too large by construction; `ece_debiased` has an interval")
 _SETS_PLUG_IN = intervals.no_interval("the plug-in error is too large by construction; `brier` has an interval")
-_FIGURES: dict[Kind, Callable[[Predictions, _Resampling], Iterator[_Figure]]] = {
+_OF_SHAPE: dict[Shape, Callable[[str, Floats, Callable[[Floats], Floats], _How], _Figure]] = {
+    "rate": _of_rate, "mean": _of_mean, "corpus": _of_sums,
+}  # fmt: skip
+_FIGURES: dict[Kind, Callable[[Predictions, _How], Iterator[_Figure]]] = {
     "single_label": _single_label, "multi_label": _multi_label, "regression": _regression,
+    "text": _text,
 }  # fmt: skip

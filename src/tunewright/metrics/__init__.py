@@ -13,10 +13,11 @@ from tunewright.metrics.counts import of_labels as _labels
 from tunewright.metrics.counts import of_sets as _sets
 from tunewright.metrics.intervals import Interval, bca, ece_interval, wilson, wilson_effective, wilson_f1
 from tunewright.metrics.metric import Input, Metric
+from tunewright.metrics.text import LOSS_METRICS, TEXT_METRICS, Asked
 
 __all__ = [
-    "METRICS", "ClassCounts", "Input", "Interval", "Metric", "bca", "confusion_matrix", "count_labels", "count_sets",
-    "ece_interval", "wilson", "wilson_effective", "wilson_f1",
+    "LOSS_METRICS", "METRICS", "TEXT_METRICS", "Asked", "ClassCounts", "Input", "Interval", "Metric", "bca",
+    "confusion_matrix", "count_labels", "count_sets", "ece_interval", "wilson", "wilson_effective", "wilson_f1",
 ]  # fmt: skip
 
 _EMPTY = "there are no rows"
@@ -24,6 +25,8 @@ _ONE_CLASS = "gold has only one class"
 _NO_SIDES = "no class has rows both with and without it"
 _NO_LABELS = "no label is in gold or predicted"
 _CONSTANT = "all values of one side are equal"
+_NO_WORDS = "no reference has a word"
+_NO_TOKENS = "no token of a right answer was measured"
 
 
 # fmt: off
@@ -66,5 +69,35 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            higher_is_better=True, range=(-1, 1), undefined=_CONSTANT, signature="Spearman|ties share their mean rank"),
     Metric(name="r2", functions={"numbers": numbers.r2},
            higher_is_better=True, range=(-inf, 1), undefined=_CONSTANT, signature="1 - squared error/variance of gold"),
+    # of texts
+    Metric(name="exact_match", functions={"texts": TEXT_METRICS["exact_match"]},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="equal to a reference"),
+    Metric(name="token_f1", functions={"texts": TEXT_METRICS["token_f1"]},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="F1 of bags of words"),
+    Metric(name="rouge1", functions={"texts": TEXT_METRICS["rouge1"]},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="F1 of unigrams"),
+    Metric(name="rouge2", functions={"texts": TEXT_METRICS["rouge2"]},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="F1 of bigrams"),
+    Metric(name="rougeL", functions={"texts": TEXT_METRICS["rougeL"]},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="F1 of the longest common subsequence"),
+    Metric(name="bleu", functions={"texts": TEXT_METRICS["bleu"]},
+           higher_is_better=True, range=(0, 100), undefined=_EMPTY, signature="sacreBLEU's BLEU|percent"),
+    Metric(name="chrf", functions={"texts": TEXT_METRICS["chrf"]},
+           higher_is_better=True, range=(0, 100), undefined=_EMPTY, signature="sacreBLEU's chrF2|percent"),
+    Metric(name="ter", functions={"texts": TEXT_METRICS["ter"]},
+           higher_is_better=False, range=(0, inf), undefined=_EMPTY, signature="sacreBLEU's TER|percent"),
+    Metric(name="empty_rate", functions={"texts": TEXT_METRICS["empty_rate"]},
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="answers of nothing but space"),
+    Metric(name="copied_rate", functions={"texts": TEXT_METRICS["copied_rate"]},
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="answers that are the source"),
+    Metric(name="repeated_rate", functions={"texts": TEXT_METRICS["repeated_rate"]},
+           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="answers that say one phrase over and over"),
+    Metric(name="length_ratio", functions={"texts": TEXT_METRICS["length_ratio"]}, aim=1.0,
+           higher_is_better=True, range=(0, inf), undefined=_NO_WORDS, signature="words answered/words of the references"),
+    # of the likelihood of texts
+    Metric(name="perplexity", functions={"token_losses": LOSS_METRICS["perplexity"]},
+           higher_is_better=False, range=(1, inf), undefined=_NO_TOKENS, signature="exp(nats/token)|of the first reference"),
+    Metric(name="nll_per_token", functions={"token_losses": LOSS_METRICS["nll_per_token"]},
+           higher_is_better=False, range=(0, inf), undefined=_NO_TOKENS, signature="nats/token|of the first reference"),
 )}
 # fmt: on

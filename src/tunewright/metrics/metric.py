@@ -13,12 +13,13 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-Input = Literal["labels", "label_scores", "sets", "set_scores", "numbers"]
+Input = Literal["labels", "label_scores", "sets", "set_scores", "numbers", "texts", "token_losses"]
 """What a metric reads as (gold, said).
 
 labels: gold_N, prediction_N, class indices.            label_scores: gold_N class indices, scores_NC that sum to 1.
 sets:   gold_NC, prediction_NC, booleans.               set_scores:   gold_NC booleans, scores_NC, each in [0, 1].
 numbers: gold_N, prediction_N.
+texts:  `Asked` (references and sources), answers.      token_losses: num_tokens_N and nll_N of the first references.
 """
 
 
@@ -35,6 +36,8 @@ class Metric:
     higher_is_better: bool
     range: tuple[float, float]
     """Smallest and largest possible value; infinite where there is none."""
+    aim: float | None = None
+    """The best value where it lies inside the range. Then neither way is better, and nothing is called better by it."""
     undefined: str
     """When the functions give None, as a sentence for people."""
     signature: str
