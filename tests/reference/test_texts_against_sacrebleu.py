@@ -92,7 +92,10 @@ def test_sums_over_any_draw_of_rows_give_sacrebleus_score_of_those_rows(name: st
 
 @pytest.mark.parametrize(
     ("answers", "accepted"),
-    [(["", ""], [["a b"], ["c"]]), (["", "x"], [[""], [""]]), (["a"], [["a"]]), (["a b c d e"], [["f"]]), (["a", " "], [["", "a"], ["b", "c"]])],
+    [
+        (["", ""], [["a b"], ["c"]]), (["", "x"], [[""], [""]]), (["a"], [["a"]]), (["a b c d e"], [["f"]]),
+        (["a", " "], [["", "a"], ["b", "c"]]),
+    ],
 )  # fmt: skip
 def test_empty_and_tiny_texts_score_as_in_sacrebleu(answers: list[str], accepted: list[list[str]]) -> None:
     for name, metric in theirs("en").items():
