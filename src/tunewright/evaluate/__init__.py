@@ -2,7 +2,8 @@
 
 predictions.py   the file of predictions              score.py        every metric with an interval
 compare.py       is one system better than another    calibrate.py    temperature, thresholds, reliability, automation
-test_ledger.py   how often a test set was scored      predict.py      a model over rows (needs torch; import it by name)
+fairness.py      gaps between groups                  test_ledger.py  how often a test set was scored
+predict.py       a model over rows (needs torch; import it by name)
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from tunewright.evaluate.calibrate import (
     reliability,
 )
 from tunewright.evaluate.compare import Comparison, compare, holm
+from tunewright.evaluate.config import FairnessConfig
+from tunewright.evaluate.fairness import Gap, GroupGaps, group_gaps
 from tunewright.evaluate.predictions import (
     Predictions,
     from_answers,
@@ -30,7 +33,8 @@ from tunewright.evaluate.predictions import (
 from tunewright.evaluate.score import Score, metrics_for, score, value_of
 
 __all__ = [
-    "Automation", "Comparison", "Predictions", "ReliabilityBin", "Score", "Temperature", "automation", "compare",
-    "confidence_of", "fit_temperature", "fit_temperatures", "fit_thresholds", "from_answers", "from_logits", "from_texts", "holm",
-    "metrics_for", "read_predictions", "reliability", "score", "value_of", "write_predictions",
+    "Automation", "Comparison", "FairnessConfig", "Gap", "GroupGaps", "Predictions", "ReliabilityBin", "Score",
+    "Temperature", "automation", "compare", "confidence_of", "fit_temperature", "fit_temperatures", "fit_thresholds",
+    "from_answers", "from_logits", "from_texts", "group_gaps", "holm", "metrics_for", "read_predictions", "reliability",
+    "score", "value_of", "write_predictions",
 ]  # fmt: skip

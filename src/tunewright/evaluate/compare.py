@@ -19,6 +19,7 @@ from tunewright.evaluate.predictions import Booleans, Floats, Predictions
 from tunewright.evaluate.score import metrics_for, value_of
 from tunewright.metrics import LOSS_METRICS, METRICS, TEXT_METRICS, counts, intervals, probability, ranking, statistics
 from tunewright.metrics.metric import finite
+from tunewright.metrics.multiple import holm as adjust
 from tunewright.metrics.text.metric import Shape
 
 Verdict = Literal["a_better", "b_better", "no_difference_shown"]
@@ -106,13 +107,8 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
     The chance of even one false alarm among them all then stays at 5 %.
     """
-    p_values = {index: c.p_value for index, c in enumerate(comparisons) if c.p_value is not None}
-    adjusted: dict[int, float] = {}
-    running = 0.0
-    for place, (index, p_value) in enumerate(sorted(p_values.items(), key=lambda pair: pair[1])):
-        running = max(running, min(1.0, (len(p_values) - place) * p_value))
-        adjusted[index] = running
-    result = [replace(c, p_adjusted=adjusted.get(i)) for i, c in enumerate(comparisons)]
+    adjusted = adjust([c.p_value for c in comparisons])
+    result = [replace(c, p_adjusted=p_value) for c, p_value in zip(comparisons, adjusted, strict=True)]
     return [replace(c, verdict=_verdict(c)) for c in result]
 
 

@@ -20,6 +20,23 @@ class CrossValidationConfig(Config):
         return num_rows < self.below_rows
 
 
+class FairnessConfig(Config):
+    """How gaps between groups are measured."""
+
+    min_group_rows: int = Field(default=20, ge=2)
+    """A rate of a group that rests on fewer rows than this is refused: it would say more about those few people than
+    about the system."""
+    positive: str | None = None
+    """Of two labels, the one whose share is looked at; None: the last one in the model's order. With more labels each is
+    looked at by itself."""
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    """Of every interval."""
+    resamples: int = Field(default=10_000, ge=999)
+    """Of the tests."""
+    seed: int = 17
+    """Of the tests."""
+
+
 class EvaluateConfig(Config):
     """Metrics and evidence."""
 
