@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tunewright.metrics import METRICS, Asked, Input, Metric
+from tunewright.metrics import METRICS, Asked, Input, Metric, Said
 
 CASES = [
     pytest.param(metric, reads, id=f"{metric.name}-{reads}") for metric in METRICS.values() for reads in metric.inputs
@@ -32,24 +33,35 @@ def example(reads: Input, *, rows: int = 60, seed: int = 0) -> tuple[Any, Any]:
     if reads == "set_scores":
         return rng.random((rows, 4)) < 0.4, rng.random((rows, 4))
     if reads == "texts":
-        sentences = [["".join(rng.choice(list("ab 好。")) for _ in range(20)) for _ in range(rows)] for _ in range(3)]
-        right, other, source = sentences
-        return Asked(references=list(zip(right, other, strict=True)), sources=source), looped(rng, right, source)
-    if reads == "token_losses":
-        return rng.integers(1, 9, rows), rng.exponential(size=rows)
+        return texts(rng, rows)
+    if reads == "spans":
+        return [spans(rng) for _ in range(rows)], [spans(rng) for _ in range(rows)]
     return rng.normal(size=rows), rng.normal(size=rows)
 
 
-def looped(rng: np.random.Generator, right: list[str], source: list[str]) -> list[str]:
+def texts(rng: np.random.Generator, rows: int) -> tuple[Asked, Said]:
     """Answers with every fault there is: none, the source, one phrase over and over, half of what is right."""
-    ways = (lambda row: "", lambda row: source[row], lambda row: "ab " * 30, lambda row: right[row][:20] + "b")
-    return [ways[way](row) for row, way in enumerate(rng.integers(0, len(ways), len(right)))]
+    right, other, source = (
+        ["".join(rng.choice(list("ab 好。")) for _ in range(20)) for _ in range(rows)] for _ in range(3)
+    )
+    ways = (lambda row: "", lambda row: source[row], lambda row: "ab " * 30, lambda row: right[row][:10] + "b")
+    answers = [ways[way](row) for row, way in enumerate(rng.integers(0, len(ways), rows))]
+    asked = Asked(
+        references=list(zip(right, other, strict=True)), sources=source, num_tokens_N=rng.integers(1, 9, rows)
+    )
+    stops = [("end", "length")[place] for place in rng.integers(0, 2, rows)]
+    return asked, Said(texts=answers, nll_N=rng.exponential(size=rows), stops=stops)
+
+
+def spans(rng: np.random.Generator) -> list[tuple[int, int, str]]:
+    starts = sorted(rng.choice(6, rng.integers(0, 4), replace=False))
+    return [(int(start), int(start) + 1, str(rng.choice(["a", "b", "c"]))) for start in starts]
 
 
 def take(rows: Any, order: np.ndarray) -> Any:
     """Some rows of gold or of what was said, in this order."""
-    if isinstance(rows, Asked):
-        return Asked(references=take(rows.references, order), sources=take(rows.sources, order))
+    if isinstance(rows, Asked | Said):
+        return replace(rows, **{field.name: take(getattr(rows, field.name), order) for field in fields(rows)})
     return [rows[place] for place in order] if isinstance(rows, list) else rows[order]
 
 
@@ -57,9 +69,8 @@ def perfect(reads: Input, gold: Any) -> Any:
     if reads == "label_scores":
         return np.eye(4)[gold]
     if reads == "texts":
-        return [references[0] for references in gold.references]
-    if reads == "token_losses":
-        return np.zeros(len(gold))
+        rows = len(gold)
+        return Said(texts=[row[0] for row in gold.references], nll_N=np.zeros(rows), stops=["end"] * rows)
     return gold.astype(float) if reads == "set_scores" else gold
 
 

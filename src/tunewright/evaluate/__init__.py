@@ -2,8 +2,8 @@
 
 predictions.py   the file of predictions              score.py        every metric with an interval
 compare.py       is one system better than another    calibrate.py    temperature, thresholds, reliability, automation
-fairness.py      gaps between groups                  test_ledger.py  how often a test set was scored
-predict.py       a model over rows (needs torch; import it by name)
+fairness.py      gaps between groups                  sums.py         what metrics of texts and spans add up
+test_ledger.py   how often a test set was scored      predict.py      a model over rows (needs torch; import it by name)
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tunewright.evaluate.predictions import (
     Predictions,
     from_answers,
     from_logits,
+    from_spans,
     from_texts,
     read_predictions,
     write_predictions,
@@ -35,6 +36,6 @@ from tunewright.evaluate.score import Score, metrics_for, score, value_of
 __all__ = [
     "Automation", "Comparison", "FairnessConfig", "Gap", "GroupGaps", "Predictions", "ReliabilityBin", "Score",
     "Temperature", "automation", "compare", "confidence_of", "fit_temperature", "fit_temperatures", "fit_thresholds",
-    "from_answers", "from_logits", "from_texts", "group_gaps", "holm", "metrics_for", "read_predictions", "reliability",
-    "score", "value_of", "write_predictions",
+    "from_answers", "from_logits", "from_spans", "from_texts", "group_gaps", "holm", "metrics_for", "read_predictions",
+    "reliability", "score", "value_of", "write_predictions",
 ]  # fmt: skip

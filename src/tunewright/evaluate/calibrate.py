@@ -12,8 +12,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.evaluate.predictions import Booleans, Floats, Integers, Predictions
+from tunewright.evaluate.predictions import Predictions
 from tunewright.metrics import intervals
+from tunewright.metrics.metric import Booleans, Floats, Integers
 from tunewright.metrics.probability import bin_confidence, top_label
 
 

@@ -5,7 +5,7 @@ Which test a metric gets stands in `paired.py`. Several comparisons in one repor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 
 from tunewright.core.errors import DataError
 from tunewright.evaluate import paired
-from tunewright.evaluate.predictions import Booleans, Floats, Predictions
-from tunewright.evaluate.score import metrics_for, value_of
-from tunewright.metrics import LOSS_METRICS, METRICS, TEXT_METRICS, counts, intervals, probability, ranking, statistics
-from tunewright.metrics.metric import finite
+from tunewright.evaluate.predictions import Predictions
+from tunewright.evaluate.score import value_of
+from tunewright.evaluate.sums import SUMMED, Statistics, statistics_of
+from tunewright.metrics import METRICS, TEXT_METRICS, counts, intervals, probability, ranking, spans, statistics
+from tunewright.metrics.metric import Booleans, Floats
 from tunewright.metrics.multiple import holm as adjust
-from tunewright.metrics.text.metric import Shape
+from tunewright.metrics.text.metric import TextMetric
 
 Verdict = Literal["a_better", "b_better", "no_difference_shown"]
 ALPHA = 0.05
@@ -62,11 +63,15 @@ def compare(
     system_b: str = "b",
     level: float = 0.95,
     resamples: int = 10_000,
+    texts: Mapping[str, TextMetric] = TEXT_METRICS,
 ) -> Comparison:
-    """Compare two systems on the rows that have gold; both must have answered exactly the same rows."""
+    """Compare two systems on the rows that have gold; both must have answered exactly the same rows.
+
+    `texts`: the metrics of texts by their names.
+    """
     a, b = _aligned(a, b)
-    sums = _sums(a, b, metric) if a.kind == "text" else None
-    value_a, value_b = sums.values if sums is not None else (value_of(a, metric), value_of(b, metric))
+    both = _both(a, b, metric, texts) if a.kind in SUMMED else None
+    value_a, value_b = (of.value for of in both) if both else (value_of(a, metric), value_of(b, metric))
     comparison = Comparison(
         metric=metric,
         system_a=system_a,
@@ -78,15 +83,15 @@ def compare(
         p_value=None,
         p_adjusted=None,
         method="none",
-        n=len(a),
+        n=len(both[0].rows_NK) if both else len(a),
         n_changed=int(_changed(a, b).sum()),
         verdict="no_difference_shown",
         reason=METRICS[metric].undefined,
     )
     if value_a is None or value_b is None:
         return comparison
-    if sums is not None:
-        test = _sums_test(sums, seed=seed, level=level, resamples=resamples)
+    if both:
+        test = _sums_test(*both, seed=seed, level=level, resamples=resamples)
     else:
         test = _test(a, b, metric=metric, difference=value_a - value_b, seed=seed, level=level, resamples=resamples)
     comparison = replace(
@@ -131,43 +136,22 @@ def _test(
     return _calibration_test(a, b, metric=metric, seed=seed, resamples=resamples)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sums:
-    """Both systems' statistics of the same rows, and what their sums come to."""
-
-    a_NK: Floats
-    b_NK: Floats
-    combine: Callable[[Floats], Floats]
-    shape: Shape
-
-    @property
-    def values(self) -> tuple[float | None, float | None]:
-        """Of a and of b; None where undefined, as without rows."""
-        if not len(self.a_NK):
-            return None, None
-        return finite(self.combine(self.a_NK.sum(0))), finite(self.combine(self.b_NK.sum(0)))
+def _both(
+    a: Predictions, b: Predictions, metric: str, texts: Mapping[str, TextMetric]
+) -> tuple[Statistics, Statistics]:
+    """Both systems' statistics of the rows that the metric is about for both: of losses, those that both measured."""
+    of_a, of_b = (statistics_of(rows, metric, texts=texts) for rows in (a, b))
+    used_N = of_a.used_N & of_b.used_N
+    return replace(of_a, rows_NK=of_a.rows_NK[used_N]), replace(of_b, rows_NK=of_b.rows_NK[used_N])
 
 
-def _sums(a: Predictions, b: Predictions, metric: str) -> _Sums:
-    """Of a metric of texts; losses only of rows that were measured for both."""
-    if metric in LOSS_METRICS:
-        a_N2, b_N2 = a.token_losses_N2, b.token_losses_N2
-        both = (a_N2[:, 1] > 0) & (b_N2[:, 1] > 0)
-        return _Sums(a_NK=a_N2[both], b_NK=b_N2[both], combine=LOSS_METRICS[metric].combine, shape="corpus")
-    if metric not in TEXT_METRICS:
-        raise DataError(f"the metric `{metric}` is not for text predictions; {', '.join(metrics_for('text'))} are")
-    found = TEXT_METRICS[metric]
-    of_a, of_b = (found.statistics(rows.answers, rows.references, rows.sources) for rows in (a, b))
-    return _Sums(a_NK=of_a, b_NK=of_b, combine=found.combine, shape=found.shape)
-
-
-def _sums_test(sums: _Sums, *, seed: int, level: float, resamples: int) -> paired.Test:
-    if sums.shape == "rate":
-        return paired.mcnemar_test(sums.a_NK[:, 0] > 0, sums.b_NK[:, 0] > 0, level=level)
-    if sums.shape == "mean":
-        differences_N = sums.a_NK[:, 0] - sums.b_NK[:, 0]
+def _sums_test(a: Statistics, b: Statistics, *, seed: int, level: float, resamples: int) -> paired.Test:
+    if a.shape == "rate":
+        return paired.mcnemar_test(a.rows_NK[:, 0] > 0, b.rows_NK[:, 0] > 0, level=level)
+    if a.shape == "mean":
+        differences_N = a.rows_NK[:, 0] - b.rows_NK[:, 0]
         return paired.mean_test(differences_N, seed=seed, level=level, resamples=resamples)
-    return paired.sums_test(sums.combine, sums.a_NK, sums.b_NK, seed=seed, level=level, resamples=resamples)
+    return paired.sums_test(a.combine, a.rows_NK, b.rows_NK, seed=seed, level=level, resamples=resamples)
 
 
 def _numbers_test(
@@ -273,6 +257,8 @@ def _changed(a: Predictions, b: Predictions) -> Booleans:
         return np.asarray((a.prediction_sets_NC != b.prediction_sets_NC).any(1))
     if a.kind == "text":
         return np.array([one != other for one, other in zip(a.answers, b.answers, strict=True)], np.bool_)
+    if a.kind == "spans":
+        return np.asarray(spans.rows_right(a.prediction_spans, b.prediction_spans) == 0)
     if a.kind == "regression":
         return np.asarray(a.prediction_value_N != b.prediction_value_N)
     return np.asarray(a.prediction_index_N != b.prediction_index_N)

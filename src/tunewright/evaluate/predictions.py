@@ -1,18 +1,19 @@
 """What a system said about each row: the one file that scores, comparisons, calibration and error analysis read.
 
 `row_id, gold, prediction, logits, scores, nll, weight`. gold and prediction are a string, a list of strings or a
-number; logits are raw, scores calibrated; both are null for systems that give answers only. Answers that are texts have
-further columns (`TEXT_COLUMNS`). Rows without gold may be there: they are predictions to be used, and are left out of
+number; logits are raw, scores calibrated; both are null for systems that give answers only. Answers that are texts
+or spans have further columns (`FURTHER`). Rows without gold may be there: they are predictions to be used, and are left out of
 every score. Shapes: N rows, C classes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -23,26 +24,31 @@ import pyarrow.parquet as pq
 
 from tunewright.core.errors import DataError
 from tunewright.core.folder import writing
+from tunewright.metrics import Asked, Said
+from tunewright.metrics.metric import Booleans, Floats, Integers
+from tunewright.metrics.spans import Span
 
-Kind = Literal["single_label", "multi_label", "regression", "text"]
+Kind = Literal["single_label", "multi_label", "regression", "text", "spans"]
 Stop = Literal["end", "length", "stop_string"]
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 
+PLACE = [("start", pa.int32()), ("end", pa.int32())]
+"""Characters of a text (code points), end excluded."""
 ANSWER: dict[Kind, pa.DataType] = {
     "single_label": pa.string(), "multi_label": pa.list_(pa.string()), "regression": pa.float64(),
-    "text": pa.string(),
+    "text": pa.string(), "spans": pa.list_(pa.struct([*PLACE, ("label", pa.string())])),
 }  # fmt: skip
 
-TEXT_COLUMNS: dict[str, pa.DataType] = {
-    "references": pa.list_(pa.string()),  # all accepted answers; the first is gold
-    "source": pa.string(),  # what the system was shown, as people read it
-    "num_tokens": pa.int64(),  # of gold, over which nll is summed; null where it was not measured
-    "stop": pa.string(),  # a `Stop`: why the answer ends; null for systems that copy
-    "logprob": pa.float64(),  # of the generated tokens together, in nats
+FURTHER: dict[Kind, dict[str, pa.DataType]] = {
+    "text": {
+        "references": pa.list_(pa.string()),  # all accepted answers; the first is gold
+        "source": pa.string(),  # what the system was shown, as people read it
+        "num_tokens": pa.int64(),  # of gold, over which nll is summed; null where it was not measured
+        "stop": pa.string(),  # a `Stop`: why the answer ends; null for systems that copy
+        "logprob": pa.float64(),  # of the generated tokens together, in nats
+    },
+    "spans": {"text": pa.string(), "tokens": pa.list_(pa.struct(PLACE))},
 }
-"""What a file of answers that are texts has besides. Their nll is the sum over the target tokens of gold, in nats."""
+"""Columns that a kind has besides. The nll of a text is the sum over the target tokens of gold, in nats."""
 
 
 def schema(kind: Kind) -> pa.Schema:
@@ -56,7 +62,7 @@ def schema(kind: Kind) -> pa.Schema:
             ("scores", pa.list_(pa.float64())),
             ("nll", pa.float64()),
             ("weight", pa.float64()),
-            *(TEXT_COLUMNS.items() if kind == "text" else ()),
+            *FURTHER.get(kind, {}).items(),
         ]
     )
 
@@ -80,7 +86,8 @@ class Predictions:
         seen: set[str] = set()
         for column in ("gold", "prediction"):
             values = self.table.column(column)
-            values = pc.list_flatten(values) if self.kind == "multi_label" else values
+            values = pc.list_flatten(values) if self.kind in ("multi_label", "spans") else values
+            values = pc.struct_field(values, "label") if self.kind == "spans" else values
             seen.update(value for value in pc.unique(values).to_pylist() if value is not None)
         return (*self.labels, *sorted(seen - set(self.labels)))
 
@@ -138,11 +145,25 @@ class Predictions:
         return texts
 
     @property
-    def token_losses_N2(self) -> Floats:
-        """Text: nats and target tokens of gold; 0 and 0 where they were not measured."""
-        columns = [self.table.column(name) for name in ("nll", "num_tokens")]
-        measured = pc.and_(*(pc.is_valid(column) for column in columns)).to_numpy()
-        return np.stack([np.where(measured, pc.fill_null(column, 0).to_numpy(), 0.0) for column in columns], axis=1)
+    def asked(self) -> Asked:
+        """Text: what the answers are held against."""
+        return Asked(references=self.references, sources=self.sources, num_tokens_N=self._numbers("num_tokens"))
+
+    @property
+    def said(self) -> Said:
+        """Text: the answers, how likely gold was, and why the answers end."""
+        stops = self.table.column("stop").to_pylist()
+        return Said(texts=self.answers, nll_N=self._numbers("nll"), stops=stops)
+
+    @property
+    def gold_spans(self) -> list[list[Span]]:
+        """Spans: of each row those of gold; none where there is no gold."""
+        return self._spans("gold")
+
+    @property
+    def prediction_spans(self) -> list[list[Span]]:
+        """Spans: of each row those that were said; no answer is none."""
+        return self._spans("prediction")
 
     @property
     def has_scores(self) -> bool:
@@ -191,6 +212,10 @@ class Predictions:
 
     def _numbers(self, column: str) -> Floats:
         return np.asarray(self.table.column(column).to_numpy(), np.float64)
+
+    def _spans(self, column: str) -> list[list[Span]]:
+        rows = self.table.column(column).to_pylist()
+        return [[(span["start"], span["end"], span["label"]) for span in row or ()] for row in rows]
 
     def _matrix(self, column: str, *, unknown: float) -> Floats:
         width = len(self.labels) if self.kind != "regression" else 1
@@ -287,19 +312,38 @@ def from_texts(
         raise DataError("predictions: `nll` and `num_tokens` go together; a loss means nothing without its tokens")
     accepted = [list(row) if row else None for row in references] if references is not None else [None] * len(row_ids)
     further = {"references": accepted, "source": sources, "num_tokens": num_tokens, "stop": stop, "logprob": logprob}
-    table = _table(
-        "text",
-        row_ids,
-        _answers([row[0] if row else None for row in accepted], "text", len(accepted)),
-        answers,
-        nll=nll,
-        weight=weight,
-        further=[
-            pa.nulls(len(row_ids), kind) if further[name] is None else pa.array(further[name], kind, from_pandas=True)
-            for name, kind in TEXT_COLUMNS.items()
-        ],
-    )
+    gold = _answers([row[0] if row else None for row in accepted], "text", len(accepted))
+    table = _table("text", row_ids, gold, answers, nll=nll, weight=weight, further=further)
     return Predictions(table=table, kind="text", labels=())
+
+
+def from_spans(
+    row_ids: Sequence[str],
+    *,
+    labels: Sequence[str],
+    gold: Sequence[Sequence[Span] | None] | None,
+    answers: Sequence[Sequence[Span] | None],
+    texts: Sequence[str],
+    tokens: Sequence[Sequence[tuple[int, int]]] | None = None,
+    nll: Sequence[float | None] | None = None,
+    weight: Sequence[float] | None = None,
+) -> Predictions:
+    """Predictions of a system that says which parts of a text are what; a row with no spans has an empty list.
+
+    `labels` are the classes of spans. Raises `DataError` for a span that is empty or not within its text.
+    """
+    for side in (gold or (), answers):
+        for row_id, spans, text in zip(row_ids, side, texts, strict=False):  # lengths are checked below
+            for start, end, label in spans or ():
+                if not 0 <= start < end <= len(text):
+                    raise DataError(
+                        f"predictions, row {row_id}: the span {label} from {start} to {end} is not within its text of "
+                        f"{len(text)} characters; places count code points from 0, and the end is excluded"
+                    )
+    further = {"text": texts, "tokens": tokens}
+    gold_array = _answers(gold, "spans", len(row_ids))
+    table = _table("spans", row_ids, gold_array, answers, nll=nll, weight=weight, further=further)
+    return Predictions(table=table, kind="spans", labels=tuple(labels))
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
@@ -362,7 +406,7 @@ def _table(
     scores: Floats | None = None,
     nll: Floats | Sequence[float | None] | None = None,
     weight: Sequence[float] | None = None,
-    further: Sequence[pa.Array] = (),
+    further: Mapping[str, Any] = MappingProxyType({}),
 ) -> pa.Table:
     rows = len(row_ids)
     columns = [
@@ -373,7 +417,10 @@ def _table(
         _lists(scores, rows),
         pa.nulls(rows, pa.float64()) if nll is None else pa.array(nll, pa.float64(), from_pandas=True),
         pa.array(np.ones(rows) if weight is None else weight, pa.float64()),
-        *further,
+        *(
+            pa.nulls(rows, of) if further[name] is None else pa.array(further[name], of, from_pandas=True)
+            for name, of in FURTHER.get(kind, {}).items()
+        ),
     ]
     lengths = {name: len(column) for name, column in zip(schema(kind).names, columns, strict=True)}
     if len(set(lengths.values())) > 1:

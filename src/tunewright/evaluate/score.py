@@ -7,28 +7,20 @@ a variance, else BCa.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from tunewright.core.errors import DataError
-from tunewright.evaluate.predictions import Booleans, Floats, Integers, Kind, Predictions
-from tunewright.metrics import (
-    LOSS_METRICS,
-    METRICS,
-    TEXT_METRICS,
-    Asked,
-    Interval,
-    counts,
-    intervals,
-    probability,
-    ranking,
-    statistics,
-)
+from tunewright.evaluate.figure import NO_VALUE, Figure, How, bca, share, within
+from tunewright.evaluate.predictions import Kind, Predictions
+from tunewright.evaluate.score_sums import summed, summed_spans
+from tunewright.evaluate.sums import SUMMED, statistics_of
+from tunewright.metrics import METRICS, TEXT_METRICS, counts, intervals, probability, ranking, statistics
 from tunewright.metrics.counts import ClassCounts
-from tunewright.metrics.metric import finite
-from tunewright.metrics.text.metric import Shape
+from tunewright.metrics.metric import Booleans, Floats, Integers, finite
+from tunewright.metrics.text.metric import TextMetric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,30 +45,6 @@ class Score:
     """Why there is no value, or no interval."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Figure:
-    """A value and its interval before it gets the name of its system."""
-
-    metric: str
-    value: float | None
-    interval: Interval
-    n: int
-    slice: str | None = None
-    signature: str | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _How:
-    seed: int
-    resamples: int
-    level: float
-    metrics: Collection[str] | None
-
-    def wants(self, metric: str) -> bool:
-        return self.metrics is None or metric in self.metrics
-
-
 def score(
     predictions: Predictions,
     *,
@@ -86,13 +54,14 @@ def score(
     level: float = 0.95,
     resamples: int = 1000,
     metrics: Collection[str] | None = None,
+    texts: Mapping[str, TextMetric] = TEXT_METRICS,
 ) -> list[Score]:
     """All metrics that the predictions allow, over the rows that have gold; per-class ones after the whole ones.
 
-    `metrics`: only these. Of texts, metrics that are not asked for cost no time.
+    `metrics`: only these; of texts, those that are not asked for cost no time. `texts`: the metrics of texts.
     """
     rows = predictions.labelled
-    how = _How(seed=seed, resamples=resamples, level=level, metrics=metrics)
+    how = How(seed=seed, resamples=resamples, level=level, metrics=metrics, texts=texts)
     return [
         Score(
             metric=figure.metric,
@@ -114,9 +83,11 @@ def score(
     ]
 
 
-def value_of(predictions: Predictions, metric: str) -> float | None:
+def value_of(predictions: Predictions, metric: str, *, texts: Mapping[str, TextMetric] = TEXT_METRICS) -> float | None:
     """One metric of the rows that have gold, without an interval; None where it is undefined."""
     rows = predictions.labelled
+    if rows.kind in SUMMED:
+        return statistics_of(rows, metric, texts=texts).value
     functions = METRICS[metric].functions
     if rows.kind == "single_label" and "labels" in functions:
         return functions["labels"](rows.gold_index_N, rows.prediction_index_N)
@@ -128,11 +99,6 @@ def value_of(predictions: Predictions, metric: str) -> float | None:
         return functions["set_scores"](rows.gold_sets_NC, rows.scores_NC)
     if rows.kind == "regression" and "numbers" in functions:
         return functions["numbers"](rows.gold_value_N, rows.prediction_value_N)
-    if rows.kind == "text" and "texts" in functions:
-        return functions["texts"](Asked(references=rows.references, sources=rows.sources), rows.answers)
-    if rows.kind == "text" and "token_losses" in functions:
-        nll_N, num_tokens_N = rows.token_losses_N2.T
-        return functions["token_losses"](num_tokens_N, nll_N)
     raise DataError(
         f"the metric `{metric}` is not for {rows.kind} predictions; {', '.join(metrics_for(rows.kind))} are"
     )
@@ -142,19 +108,17 @@ def metrics_for(kind: Kind) -> list[str]:
     """The names of the metrics that fit a kind of task."""
     fitting = {
         "single_label": {"labels", "label_scores"}, "multi_label": {"sets", "set_scores"}, "regression": {"numbers"},
-        "text": {"texts", "token_losses"},
+        "text": {"texts"}, "spans": {"spans"},
     }[kind]  # fmt: skip
     return [name for name, metric in METRICS.items() if fitting & set(metric.functions)]
 
 
-def _single_label(rows: Predictions, how: _How) -> Iterator[_Figure]:
+def _single_label(rows: Predictions, how: How) -> Iterator[Figure]:
     gold_N, prediction_N, n = rows.gold_index_N, rows.prediction_index_N, len(rows)
     counted = counts.count_labels(gold_N, prediction_N, len(rows.names))
     for name in ("accuracy", "micro_f1"):
         interval = intervals.wilson(float(counted.right.sum()), n, level=how.level)
-        yield _Figure(
-            metric=name, value=METRICS[name].functions["labels"](gold_N, prediction_N), interval=interval, n=n
-        )
+        yield Figure(metric=name, value=METRICS[name].functions["labels"](gold_N, prediction_N), interval=interval, n=n)
     kinds = statistics.kinds_of_labels(gold_N, prediction_N, len(rows.names))
     for name in ("balanced_accuracy", "macro_f1", "weighted_f1", "mcc"):
         yield _counted(name, counted, kinds, how)
@@ -163,14 +127,14 @@ def _single_label(rows: Predictions, how: _How) -> Iterator[_Figure]:
     yield from _per_class(rows, counted, how)
 
 
-def _probabilities(gold_N: Integers, scores_NC: Floats, how: _How) -> Iterator[_Figure]:
+def _probabilities(gold_N: Integers, scores_NC: Floats, how: How) -> Iterator[Figure]:
     n = len(gold_N)
     yield _auroc(ranking.one_hot(gold_N, scores_NC.shape[1]), scores_NC, how)
     for name, per_row in (("brier", probability.brier_rows), ("nll", probability.nll_rows)):
         yield _loss(name, per_row, gold_N, scores_NC, how)
     bins = probability.bin_confidence(*probability.top_label(gold_N, scores_NC))
-    yield _Figure(metric="ece", value=probability.ece_of(bins), interval=_PLUG_IN, n=n)
-    yield _Figure(
+    yield Figure(metric="ece", value=probability.ece_of(bins), interval=_PLUG_IN, n=n)
+    yield Figure(
         metric="ece_debiased",
         value=probability.ece_debiased_of(bins),
         interval=intervals.ece_interval(bins, seed=how.seed, level=how.level),
@@ -178,10 +142,10 @@ def _probabilities(gold_N: Integers, scores_NC: Floats, how: _How) -> Iterator[_
     )
 
 
-def _multi_label(rows: Predictions, how: _How) -> Iterator[_Figure]:
+def _multi_label(rows: Predictions, how: How) -> Iterator[Figure]:
     gold_NC, prediction_NC, n = rows.gold_sets_NC, rows.prediction_sets_NC, len(rows)
     right = float((gold_NC == prediction_NC).all(1).sum())
-    yield _Figure(
+    yield Figure(
         metric="accuracy",
         value=counts.subset_accuracy(gold_NC, prediction_NC),
         interval=intervals.wilson(right, n, level=how.level),
@@ -190,72 +154,37 @@ def _multi_label(rows: Predictions, how: _How) -> Iterator[_Figure]:
     counted, kinds = counts.count_sets(gold_NC, prediction_NC), statistics.kinds_of_sets(gold_NC, prediction_NC)
     for name in ("micro_f1", "macro_f1", "weighted_f1"):
         yield _counted(name, counted, kinds, how)
-    yield _share("hamming_loss", _row_means(gold_NC != prediction_NC), how)
+    yield share("hamming_loss", _row_means(gold_NC != prediction_NC), how)
     if rows.has_scores:
         scores_NC = rows.scores_NC
         yield _auroc(gold_NC, scores_NC, how)
-        yield _share("brier", _row_means(np.square(scores_NC - gold_NC)), how)
+        yield share("brier", _row_means(np.square(scores_NC - gold_NC)), how)
         losses_N = probability.nll_sets_rows(gold_NC, scores_NC)
-        yield _Figure(
+        yield Figure(
             metric="nll",
             value=finite(losses_N.mean()) if n else None,
-            interval=_bca(intervals.mean_of(losses_N), np.ones(n, np.int64), how),
+            interval=bca(intervals.mean_of(losses_N), np.ones(n, np.int64), how),
             n=n,
         )
-        yield _Figure(metric="ece", value=probability.ece_sets(gold_NC, scores_NC), interval=_SETS_PLUG_IN, n=n)
+        yield Figure(metric="ece", value=probability.ece_sets(gold_NC, scores_NC), interval=_SETS_PLUG_IN, n=n)
     yield from _per_class(rows, counted, how)
 
 
-def _regression(rows: Predictions, how: _How) -> Iterator[_Figure]:
+def _regression(rows: Predictions, how: How) -> Iterator[Figure]:
     gold_N, said_N = rows.gold_value_N, rows.prediction_value_N
     each = np.ones(len(rows), np.int64)
     for name, statistic in statistics.OF_NUMBERS.items():
         value = METRICS[name].functions["numbers"](gold_N, said_N)
-        interval = _NO_VALUE if value is None else _bca(statistic(gold_N, said_N), each, how)
-        yield _Figure(metric=name, value=value, interval=interval, n=len(rows))
+        interval = NO_VALUE if value is None else bca(statistic(gold_N, said_N), each, how)
+        yield Figure(metric=name, value=value, interval=interval, n=len(rows))
 
 
-def _text(rows: Predictions, how: _How) -> Iterator[_Figure]:
-    answers, references, sources = rows.answers, rows.references, rows.sources
-    for name, metric in TEXT_METRICS.items():
-        if not how.wants(name) or (name == "copied_rate" and not any(sources)):
-            continue
-        statistics_NK = metric.statistics(answers, references, sources)
-        figure = _OF_SHAPE[metric.shape](name, statistics_NK, metric.combine, how)
-        yield replace(figure, signature=metric.signature(references))
-    losses_N2 = rows.token_losses_N2
-    measured_N2 = losses_N2[losses_N2[:, 1] > 0]
-    for name in LOSS_METRICS if len(measured_N2) else ():
-        yield _of_sums(name, measured_N2, LOSS_METRICS[name].combine, how)
-
-
-def _of_sums(name: str, statistics_NK: Floats, combine: Callable[[Floats], Floats], how: _How) -> _Figure:
-    """A function of sums over rows, with BCa over the rows."""
-    n = len(statistics_NK)
-    value = finite(combine(statistics_NK.sum(0))) if n else None
-    if value is None:
-        return _Figure(metric=name, value=None, interval=_NO_VALUE, n=n)
-    interval = _bca(lambda drawn_RN: combine(drawn_RN @ statistics_NK), np.ones(n, np.int64), how)
-    return _Figure(metric=name, value=value, interval=interval, n=n)
-
-
-def _of_rate(name: str, statistics_N2: Floats, combine: Callable[[Floats], Floats], how: _How) -> _Figure:
-    """The share of rows that are so."""
-    n, so = len(statistics_N2), float(statistics_N2[:, 0].sum())
-    return _Figure(metric=name, value=so / n if n else None, interval=intervals.wilson(so, n, level=how.level), n=n)
-
-
-def _of_mean(name: str, statistics_N2: Floats, combine: Callable[[Floats], Floats], how: _How) -> _Figure:
-    """The mean of a number in [0, 1] per row."""
-    return _share(name, statistics_N2[:, 0], how)
-
-
-def _per_class(rows: Predictions, counted: ClassCounts, how: _How) -> Iterator[_Figure]:
+def _per_class(rows: Predictions, counted: ClassCounts, how: How) -> Iterator[Figure]:
     """Precision, recall and F1 of each class; each is a proportion of rows, or rises with one."""
     for place, name in enumerate(rows.names):
         right, gold, predicted = (float(of[place]) for of in (counted.right, counted.gold, counted.predicted))
         where, either = f"label={name}", gold + predicted - right
-        yield _Figure(
+        yield Figure(
             metric="precision",
             slice=where,
             n=int(predicted),
@@ -264,7 +193,7 @@ def _per_class(rows: Predictions, counted: ClassCounts, how: _How) -> Iterator[_
             interval=intervals.wilson(right, predicted, level=how.level),
             reason=None if predicted else "the class was never predicted",
         )
-        yield _Figure(
+        yield Figure(
             metric="recall",
             slice=where,
             n=int(gold),
@@ -273,7 +202,7 @@ def _per_class(rows: Predictions, counted: ClassCounts, how: _How) -> Iterator[_
             interval=intervals.wilson(right, gold, level=how.level),
             reason=None if gold else "the class is not in gold",
         )
-        yield _Figure(
+        yield Figure(
             metric="f1",
             slice=where,
             n=int(either),
@@ -284,41 +213,34 @@ def _per_class(rows: Predictions, counted: ClassCounts, how: _How) -> Iterator[_
         )
 
 
-def _counted(name: str, counted: ClassCounts, kinds: statistics.Kinds, how: _How) -> _Figure:
-    """A metric of counts: Wilson's interval at the number of rows that the jackknife's variance is worth."""
-    metric, (lowest, highest), n = counts.COUNT_METRICS[name], METRICS[name].range, int(counted.rows)
-    value = finite(metric(counted))
-    if value is None:
-        return _Figure(metric=name, value=None, interval=_NO_VALUE, n=n)
-    width = highest - lowest
-    variance = intervals.jackknife_variance(statistics.left_out(metric, kinds), kinds.sizes_K) / width**2
-    unit = intervals.wilson_effective((value - lowest) / width, variance=variance, rows=n, level=how.level)
-    interval = Interval(
-        low=_scaled(unit.low, lowest, width), high=_scaled(unit.high, lowest, width), method=unit.method
-    )
-    return _Figure(metric=name, value=value, interval=interval, n=n)
+def _counted(name: str, counted: ClassCounts, kinds: statistics.Kinds, how: How) -> Figure:
+    """A metric of counts, with the jackknife's variance."""
+    metric = counts.COUNT_METRICS[name]
+    variance = intervals.jackknife_variance(statistics.left_out(metric, kinds), kinds.sizes_K)
+    value, n = finite(metric(counted)), int(counted.rows)
+    return within(name, value, METRICS[name].range, variance=variance, n=n, how=how)
 
 
-def _auroc(gold_NC: Booleans, scores_NC: Floats, how: _How) -> _Figure:
+def _auroc(gold_NC: Booleans, scores_NC: Floats, how: How) -> Figure:
     ranked, n = ranking.auroc_macro(gold_NC, scores_NC), len(gold_NC)
     if ranked.value is None:
-        return _Figure(metric="auroc", value=None, interval=_NO_VALUE, n=n)
+        return Figure(metric="auroc", value=None, interval=NO_VALUE, n=n)
     interval = intervals.wilson_effective(
         ranked.value, variance=ranked.variance, rows=ranked.smallest_side, freedom=ranked.freedom, level=how.level
     )
     signature = f"{METRICS['auroc'].signature}|{ranked.classes} of {gold_NC.shape[1]} classes"
-    return _Figure(metric="auroc", value=ranked.value, interval=interval, n=n, signature=signature)
+    return Figure(metric="auroc", value=ranked.value, interval=interval, n=n, signature=signature)
 
 
 def _loss(
-    name: str, per_row: Callable[[Integers, Floats], Floats], gold_N: Integers, scores_NC: Floats, how: _How
-) -> _Figure:
+    name: str, per_row: Callable[[Integers, Floats], Floats], gold_N: Integers, scores_NC: Floats, how: How
+) -> Figure:
     """Brier or NLL, with the wrong row imagined that the model itself thinks likeliest: its second choice is right."""
     n = len(gold_N)
     losses_N = per_row(gold_N, scores_NC)
     if n < 2 or scores_NC.shape[1] < 2:
         interval = intervals.no_interval("there are fewer than two rows or classes")
-        return _Figure(metric=name, value=finite(losses_N.mean()) if n else None, interval=interval, n=n)
+        return Figure(metric=name, value=finite(losses_N.mean()) if n else None, interval=interval, n=n)
     confidence_N, right_N = probability.top_label(gold_N, scores_NC)
     second_N = np.argpartition(-scores_NC, 1, axis=1)[:, 1]
     doubt_N = np.maximum(1 - confidence_N, 1e-300)
@@ -326,39 +248,16 @@ def _loss(
     interval = intervals.loss_interval(
         losses_N, right_N=right_N, imagined=imagined, seed=how.seed, resamples=how.resamples, level=how.level
     )
-    return _Figure(metric=name, value=finite(losses_N.mean()), interval=interval, n=n)
-
-
-def _share(name: str, shares_N: Floats, how: _How) -> _Figure:
-    """The mean of a number in [0, 1] per row."""
-    n = len(shares_N)
-    if n < 2:
-        return _Figure(metric=name, value=finite(shares_N.mean()) if n else None, interval=_TOO_FEW, n=n)
-    variance = float(shares_N.var(ddof=1)) / n
-    interval = intervals.wilson_effective(float(shares_N.mean()), variance=variance, rows=n, level=how.level)
-    return _Figure(metric=name, value=finite(shares_N.mean()), interval=interval, n=n)
+    return Figure(metric=name, value=finite(losses_N.mean()), interval=interval, n=n)
 
 
 def _row_means(matrix_NC: Booleans | Floats) -> Floats:
     return np.asarray(matrix_NC.mean(1) if matrix_NC.size else np.zeros(len(matrix_NC)), np.float64)
 
 
-def _scaled(unit: float | None, lowest: float, width: float) -> float | None:
-    return None if unit is None else lowest + width * unit
-
-
-def _bca(statistic: intervals.Statistic, sizes_K: Integers, how: _How) -> Interval:
-    return intervals.bca(statistic, sizes_K, seed=how.seed, resamples=how.resamples, level=how.level)
-
-
-_NO_VALUE = intervals.no_interval("there is no value")
-_TOO_FEW = intervals.no_interval("there are fewer than two rows")
 _PLUG_IN = intervals.no_interval("the plug-in error is too large by construction; `ece_debiased` has an interval")
 _SETS_PLUG_IN = intervals.no_interval("the plug-in error is too large by construction; `brier` has an interval")
-_OF_SHAPE: dict[Shape, Callable[[str, Floats, Callable[[Floats], Floats], _How], _Figure]] = {
-    "rate": _of_rate, "mean": _of_mean, "corpus": _of_sums,
-}  # fmt: skip
-_FIGURES: dict[Kind, Callable[[Predictions, _How], Iterator[_Figure]]] = {
+_FIGURES: dict[Kind, Callable[[Predictions, How], Iterator[Figure]]] = {
     "single_label": _single_label, "multi_label": _multi_label, "regression": _regression,
-    "text": _text,
+    "text": summed, "spans": summed_spans,
 }  # fmt: skip

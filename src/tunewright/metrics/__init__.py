@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from math import inf
 
-from tunewright.metrics import counts, numbers, probability, ranking
+from tunewright.metrics import counts, numbers, probability, ranking, spans
 from tunewright.metrics.counts import ClassCounts, confusion_matrix, count_labels, count_sets
 from tunewright.metrics.counts import of_labels as _labels
 from tunewright.metrics.counts import of_sets as _sets
 from tunewright.metrics.intervals import Interval, bca, ece_interval, wilson, wilson_effective, wilson_f1
 from tunewright.metrics.metric import Input, Metric
-from tunewright.metrics.text import LOSS_METRICS, TEXT_METRICS, Asked
+from tunewright.metrics.spans import SPAN_METRICS
+from tunewright.metrics.spans import of_spans as _spans
+from tunewright.metrics.text import TEXT_METRICS, Asked, Said
 
 __all__ = [
-    "LOSS_METRICS", "METRICS", "TEXT_METRICS", "Asked", "ClassCounts", "Input", "Interval", "Metric", "bca",
+    "METRICS", "SPAN_METRICS", "TEXT_METRICS", "Asked", "ClassCounts", "Input", "Interval", "Metric", "Said", "bca",
     "confusion_matrix", "count_labels", "count_sets", "ece_interval", "wilson", "wilson_effective", "wilson_f1",
 ]  # fmt: skip
 
@@ -25,6 +27,9 @@ _ONE_CLASS = "gold has only one class"
 _NO_SIDES = "no class has rows both with and without it"
 _NO_LABELS = "no label is in gold or predicted"
 _CONSTANT = "all values of one side are equal"
+_NO_SOURCE = "what the system was shown is not known"
+_NO_STOP = "why the answers end is not known"
+_NO_SPANS = "there are no spans"
 _NO_WORDS = "no reference has a word"
 _NO_TOKENS = "no token of a right answer was measured"
 
@@ -70,7 +75,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     Metric(name="r2", functions={"numbers": numbers.r2},
            higher_is_better=True, range=(-inf, 1), undefined=_CONSTANT, signature="1 - squared error/variance of gold"),
     # of texts
-    Metric(name="exact_match", functions={"texts": TEXT_METRICS["exact_match"]},
+    Metric(name="exact_match", functions={"texts": TEXT_METRICS["exact_match"], "spans": spans.all_right},
            higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="equal to a reference"),
     Metric(name="token_f1", functions={"texts": TEXT_METRICS["token_f1"]},
            higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="F1 of bags of words"),
@@ -89,15 +94,29 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     Metric(name="empty_rate", functions={"texts": TEXT_METRICS["empty_rate"]},
            higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="answers of nothing but space"),
     Metric(name="copied_rate", functions={"texts": TEXT_METRICS["copied_rate"]},
-           higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="answers that are the source"),
+           higher_is_better=False, range=(0, 1), undefined=_NO_SOURCE, signature="answers that are the source"),
     Metric(name="repeated_rate", functions={"texts": TEXT_METRICS["repeated_rate"]},
            higher_is_better=False, range=(0, 1), undefined=_EMPTY, signature="answers that say one phrase over and over"),
+    Metric(name="cut_rate", functions={"texts": TEXT_METRICS["cut_rate"]},
+           higher_is_better=False, range=(0, 1), undefined=_NO_STOP, signature="answers cut off at the most tokens allowed"),
     Metric(name="length_ratio", functions={"texts": TEXT_METRICS["length_ratio"]}, aim=1.0,
            higher_is_better=True, range=(0, inf), undefined=_NO_WORDS, signature="words answered/words of the references"),
     # of the likelihood of texts
-    Metric(name="perplexity", functions={"token_losses": LOSS_METRICS["perplexity"]},
+    Metric(name="perplexity", functions={"texts": TEXT_METRICS["perplexity"]},
            higher_is_better=False, range=(1, inf), undefined=_NO_TOKENS, signature="exp(nats/token)|of the first reference"),
-    Metric(name="nll_per_token", functions={"token_losses": LOSS_METRICS["nll_per_token"]},
+    Metric(name="nll_per_token", functions={"texts": TEXT_METRICS["nll_per_token"]},
            higher_is_better=False, range=(0, inf), undefined=_NO_TOKENS, signature="nats/token|of the first reference"),
+    # of spans
+    Metric(name="span_f1", functions={"spans": _spans(SPAN_METRICS["span_f1"])},
+           higher_is_better=True, range=(0, 1), undefined=_NO_SPANS, signature="F1 of spans|start, end and label right"),
+    Metric(name="span_precision", functions={"spans": _spans(SPAN_METRICS["span_precision"])},
+           higher_is_better=True, range=(0, 1), undefined="no span was said", signature="right/said"),
+    Metric(name="span_recall", functions={"spans": _spans(SPAN_METRICS["span_recall"])},
+           higher_is_better=True, range=(0, 1), undefined="gold has no spans", signature="right/gold"),
+    Metric(name="span_macro_f1", functions={"spans": _spans(SPAN_METRICS["span_macro_f1"])},
+           higher_is_better=True, range=(0, 1), undefined=_NO_SPANS, signature="mean F1|labels in gold or said"),
+    Metric(name="span_weighted_f1", functions={"spans": _spans(SPAN_METRICS["span_weighted_f1"])},
+           higher_is_better=True, range=(0, 1), undefined="gold has no spans",
+           signature="mean F1|weights: spans in gold"),
 )}
 # fmt: on

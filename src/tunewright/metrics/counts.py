@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tunewright.metrics.metric import Booleans, Floats, Integers, finite
+from tunewright.metrics.metric import Booleans, Floats, Integers, divide, finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,22 +63,22 @@ def confusion_matrix(gold_N: Integers, prediction_N: Integers, num_classes: int)
 
 def accuracy(counts: ClassCounts) -> Floats:
     """Share of single-label rows that are right."""
-    return _divide(counts.right.sum(-1), counts.rows)
+    return divide(counts.right.sum(-1), counts.rows)
 
 
 def recall(counts: ClassCounts) -> Floats:
     """Per class: of the rows of the class, the share found."""
-    return _divide(counts.right, counts.gold)
+    return divide(counts.right, counts.gold)
 
 
 def precision(counts: ClassCounts) -> Floats:
     """Per class: of the rows said to be of the class, the share that is."""
-    return _divide(counts.right, counts.predicted)
+    return divide(counts.right, counts.predicted)
 
 
 def f1(counts: ClassCounts) -> Floats:
     """Per class: the harmonic mean of precision and recall, 2 right / (gold + predicted)."""
-    return _divide(2 * counts.right, counts.gold + counts.predicted)
+    return divide(2 * counts.right, counts.gold + counts.predicted)
 
 
 def balanced_accuracy(counts: ClassCounts) -> Floats:
@@ -93,12 +93,12 @@ def macro_f1(counts: ClassCounts) -> Floats:
 
 def micro_f1(counts: ClassCounts) -> Floats:
     """F1 of all decisions pooled; for single-label rows the same number as accuracy."""
-    return _divide(2 * counts.right.sum(-1), counts.gold.sum(-1) + counts.predicted.sum(-1))
+    return divide(2 * counts.right.sum(-1), counts.gold.sum(-1) + counts.predicted.sum(-1))
 
 
 def weighted_f1(counts: ClassCounts) -> Floats:
     """Mean F1 weighted by the rows of each class in gold."""
-    return _divide((counts.gold * np.nan_to_num(f1(counts))).sum(-1), counts.gold.sum(-1))
+    return divide((counts.gold * np.nan_to_num(f1(counts))).sum(-1), counts.gold.sum(-1))
 
 
 def mcc(counts: ClassCounts) -> Floats:
@@ -107,7 +107,7 @@ def mcc(counts: ClassCounts) -> Floats:
     covariance = counts.right.sum(-1) * rows - (counts.gold * counts.predicted).sum(-1)
     gold_spread = rows**2 - (counts.gold**2).sum(-1)
     predicted_spread = rows**2 - (counts.predicted**2).sum(-1)
-    value = _divide(covariance, np.sqrt(gold_spread) * np.sqrt(predicted_spread))
+    value = divide(covariance, np.sqrt(gold_spread) * np.sqrt(predicted_spread))
     constant_answer = (predicted_spread == 0) & (gold_spread > 0)
     return np.where(constant_answer, 0.0, value)
 
@@ -143,13 +143,6 @@ def of_sets(metric: CountMetric) -> Callable[[Booleans, Booleans], float | None]
     return lambda gold_NC, prediction_NC: finite(metric(count_sets(gold_NC, prediction_NC)))
 
 
-def _divide(above: Floats, below: Floats) -> Floats:
-    above, below = np.asarray(above, np.float64), np.asarray(below, np.float64)
-    size = np.broadcast_shapes(above.shape, below.shape)
-    ratio: Floats = np.divide(above, below, out=np.full(size, np.nan), where=below > 0)
-    return ratio
-
-
 def _mean_of_defined(values: Floats) -> Floats:
     defined = ~np.isnan(values)
-    return _divide(np.where(defined, values, 0.0).sum(-1), defined.sum(-1).astype(np.float64))
+    return divide(np.where(defined, values, 0.0).sum(-1), defined.sum(-1).astype(np.float64))

@@ -13,13 +13,13 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-Input = Literal["labels", "label_scores", "sets", "set_scores", "numbers", "texts", "token_losses"]
+Input = Literal["labels", "label_scores", "sets", "set_scores", "numbers", "texts", "spans"]
 """What a metric reads as (gold, said).
 
 labels: gold_N, prediction_N, class indices.            label_scores: gold_N class indices, scores_NC that sum to 1.
 sets:   gold_NC, prediction_NC, booleans.               set_scores:   gold_NC booleans, scores_NC, each in [0, 1].
 numbers: gold_N, prediction_N.
-texts:  `Asked` (references and sources), answers.      token_losses: num_tokens_N and nll_N of the first references.
+texts:  `Asked` (references, sources), `Said` (answers). spans: of each row, gold and said, as (start, end, label).
 """
 
 
@@ -53,3 +53,11 @@ def finite(value: float | np.floating[Any] | Floats) -> float | None:
     """The value as a float, or None where it is NaN or infinite."""
     number = float(value)
     return number if np.isfinite(number) else None
+
+
+def divide(above: Floats, below: Floats) -> Floats:
+    """Above over below, element by element; NaN where below is 0."""
+    above, below = np.asarray(above, np.float64), np.asarray(below, np.float64)
+    size = np.broadcast_shapes(above.shape, below.shape)
+    ratio: Floats = np.divide(above, below, out=np.full(size, np.nan), where=below > 0)
+    return ratio

@@ -21,7 +21,7 @@ from tunewright.evaluate import (
 
 ALL = {
     "exact_match", "token_f1", "rouge1", "rouge2", "rougeL", "bleu", "chrf", "ter", "empty_rate", "copied_rate",
-    "repeated_rate", "length_ratio", "perplexity", "nll_per_token",
+    "repeated_rate", "cut_rate", "length_ratio", "perplexity", "nll_per_token",
 }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def predictions(answers: list[str], *, losses: bool = True) -> Predictions:
         sources=["die Katze", "the weather"][:rows] * (rows // 2 or 1),
         nll=[6.0, 2.0][:rows] * (rows // 2 or 1) if losses else None,
         num_tokens=[6, 4][:rows] * (rows // 2 or 1) if losses else None,
-        stop=["end"] * rows,
+        stop=["end" if answer.strip() and len(answer) < 40 else "length" for answer in answers],
         logprob=[-1.5] * rows,
     )
 
@@ -85,7 +85,7 @@ def test_only_the_metrics_that_are_asked_for_are_scored() -> None:
 def test_what_was_not_measured_is_left_out() -> None:
     rows = from_texts(["a"], references=[["x"]], answers=["x"], sources=None)
     metrics = {s.metric for s in score(rows, split="test", system="copy", seed=0, resamples=50)}
-    assert metrics == ALL - {"perplexity", "nll_per_token", "copied_rate"}
+    assert metrics == ALL - {"perplexity", "nll_per_token", "copied_rate", "cut_rate"}
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])

@@ -69,6 +69,28 @@ def spans_of_tags(tags: Sequence[str], scheme: Scheme) -> list[tuple[int, int, s
     return found
 
 
+def strict_spans_of_tags(tags: Sequence[str], scheme: Literal["BIO", "BIOES"]) -> list[tuple[int, int, str]]:
+    """The spans that are spelled by the rules, and no others: `B-X I-X` in BIO, `B-X I-X E-X` and `S-X` in BIOES."""
+    closed = scheme == "BIOES"
+    found: list[tuple[int, int, str]] = []
+    begun: tuple[int, str] | None = None
+    for place, tag in enumerate([*tags, "O"]):
+        prefix, label = _cut(tag) if is_prefixed(tag) else ("", "")
+        goes_on = begun is not None and label == begun[1] and prefix in _INSIDE + _END
+        if begun is not None and (prefix in _END if goes_on else not closed):
+            found.append((begun[0], place if goes_on else place - 1, begun[1]))
+        if not goes_on or prefix in _END:
+            begun = (place, label) if label and prefix in _BEGIN else None
+        if label and prefix in _SINGLE:
+            found.append((place, place, label))
+    return found
+
+
+def repaired(tags: Sequence[str], scheme: Scheme = "BIO") -> list[str]:
+    """The same spans in BIO by the rules: an inside without a beginning, or of another label, begins a span."""
+    return tags_of_spans(spans_of_tags(tags, scheme), len(tags))
+
+
 def _cut(tag: str) -> tuple[str, str]:
     return (tag[0], tag[2:]) if is_prefixed(tag) else ("I", "" if tag in ("O", "") else tag)
 

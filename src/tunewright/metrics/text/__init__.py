@@ -2,15 +2,15 @@
 
 metric.py    what a metric of texts is          tokens.py    words, and characters where a script has no spaces
 sacre.py     BLEU, chrF, TER: sacreBLEU's own   overlap.py   exact match, token F1, ROUGE
-faults.py    empty, copied, repeated, length    losses.py    perplexity, from the losses of gold's tokens
+faults.py    empty, copied, repeated, cut, length   losses.py    perplexity, from the losses of gold's tokens
 """
 
 from __future__ import annotations
 
 from tunewright.metrics.text import faults, losses, overlap, sacre
-from tunewright.metrics.text.metric import Asked, LossMetric, TextMetric
+from tunewright.metrics.text.metric import Asked, Said, TextMetric
 
-__all__ = ["LOSS_METRICS", "TEXT_METRICS", "Asked", "LossMetric", "TextMetric"]
+__all__ = ["TEXT_METRICS", "Asked", "Said", "TextMetric"]
 
 TEXT_METRICS: dict[str, TextMetric] = {
     "exact_match": overlap.EXACT_MATCH,
@@ -24,9 +24,9 @@ TEXT_METRICS: dict[str, TextMetric] = {
     "empty_rate": faults.EMPTY_RATE,
     "copied_rate": faults.COPIED_RATE,
     "repeated_rate": faults.REPEATED_RATE,
+    "cut_rate": faults.CUT_RATE,
     "length_ratio": faults.LENGTH_RATIO,
+    "perplexity": losses.PERPLEXITY,
+    "nll_per_token": losses.NLL_PER_TOKEN,
 }
-"""Of what was answered."""
-
-LOSS_METRICS: dict[str, LossMetric] = {"perplexity": losses.PERPLEXITY, "nll_per_token": losses.NLL_PER_TOKEN}
-"""Of how likely the first reference was."""
+"""The metrics that need no settings."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from tunewright.core.text import fold
 from tunewright.metrics.metric import Floats
-from tunewright.metrics.text.metric import References, Sources, TextMetric, of_rows, ratio
+from tunewright.metrics.text.metric import Asked, Said, TextMetric, beside_one, of_rows, ratio
 from tunewright.metrics.text.tokens import pieces
 
 LOOP_PIECES = 4
@@ -23,12 +23,12 @@ def is_empty(answer: str, references: Sequence[str], source: str | None = None) 
     return not answer.strip() and all(reference.strip() for reference in references)
 
 
-def is_copied(answer: str, references: Sequence[str], source: str | None) -> bool:
+def is_copied(answer: str, references: Sequence[str], source: str | None) -> bool | None:
     """Whether the answer is the source again (but for case, width and space), and that is not what was wanted."""
-    if source is None or not answer.strip():
-        return False
+    if source is None:
+        return None
     folded = fold(answer)
-    return folded == fold(source) and all(folded != fold(reference) for reference in references)
+    return bool(folded) and folded == fold(source) and all(folded != fold(reference) for reference in references)
 
 
 def is_repeated(answer: str, references: Sequence[str], source: str | None = None) -> bool:
@@ -37,13 +37,19 @@ def is_repeated(answer: str, references: Sequence[str], source: str | None = Non
     return most >= LOOP_TIMES and all(most > _most_common(reference) for reference in references)
 
 
-def lengths(answers: Sequence[str], references: References, sources: Sources) -> Floats:
+def lengths(asked: Asked, said: Said) -> Floats:
     """(N, 2): words and signs of the answer, and of the reference that is nearest to it in length."""
-    rows = np.zeros((len(answers), 2))
-    for row, (answer, accepted) in enumerate(zip(answers, references, strict=True)):
-        said = len(pieces(answer))
-        rows[row] = said, min((len(pieces(reference)) for reference in accepted), key=lambda n: (abs(n - said), n))
-    return rows
+    rows_N2 = np.zeros((len(asked), 2))
+    for row, (answer, accepted) in enumerate(zip(said.texts, asked.references, strict=True)):
+        length = len(pieces(answer))
+        nearest = min((len(pieces(text)) for text in accepted), key=lambda other: (abs(other - length), other))
+        rows_N2[row] = length, nearest
+    return rows_N2
+
+
+def cut(asked: Asked, said: Said) -> Floats:
+    """(N, 2): whether the answer was cut off at the most tokens allowed, and 1."""
+    return beside_one(np.array([np.nan if stop is None else float(stop == "length") for stop in said.stops]))
 
 
 def _most_common(text: str) -> int:
@@ -62,4 +68,8 @@ REPEATED_RATE = of_rows(
 LENGTH_RATIO = TextMetric(
     shape="corpus", statistics=lengths, combine=ratio,
     signature=lambda references: "words and signs of the answers/of the references nearest in length|Han and kana by character",
+)  # fmt: skip
+CUT_RATE = TextMetric(
+    shape="rate", statistics=cut, combine=ratio,
+    signature=lambda references: "answers that were cut off at the most tokens allowed",
 )  # fmt: skip

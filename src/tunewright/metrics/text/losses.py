@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from tunewright.metrics.metric import Floats
-from tunewright.metrics.text.metric import LossMetric, ratio
+from tunewright.metrics.text.metric import Asked, Said, TextMetric, ratio
+
+
+def statistics(asked: Asked, said: Said) -> Floats:
+    """(N, 2): nats and tokens of the first reference."""
+    rows_N2 = np.stack([said.nll_N, asked.num_tokens_N], axis=1)
+    return np.where(np.isnan(rows_N2).any(1, keepdims=True), np.nan, rows_N2)
 
 
 def perplexity(sums: Floats) -> Floats:
@@ -15,5 +21,11 @@ def perplexity(sums: Floats) -> Floats:
     return value
 
 
-PERPLEXITY = LossMetric(combine=perplexity)
-NLL_PER_TOKEN = LossMetric(combine=ratio)
+PERPLEXITY = TextMetric(
+    shape="corpus", statistics=statistics, combine=perplexity,
+    signature=lambda references: "exp(nats/token)|of the first reference",
+)  # fmt: skip
+NLL_PER_TOKEN = TextMetric(
+    shape="corpus", statistics=statistics, combine=ratio,
+    signature=lambda references: "nats/token|of the first reference",
+)  # fmt: skip

@@ -11,12 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from tunewright.metrics.metric import Floats, finite
+from tunewright.metrics.metric import Floats, divide, finite
 
 References = Sequence[Sequence[str]]
 """Per row all accepted answers, at least one."""
-Sources = Sequence[str | None]
-"""Per row what the model was shown; None where that is not known."""
 
 Shape = Literal["rate", "mean", "corpus"]
 """rate: the share of rows that are so.   mean: the mean over rows of a number in [0, 1].   corpus: any function of sums."""
@@ -24,13 +22,27 @@ Shape = Literal["rate", "mean", "corpus"]
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What answers are held against: N rows of references and sources."""
+    """What answers are held against, N rows."""
 
     references: References
-    sources: Sources
+    sources: Sequence[str | None]
+    """What the system was shown; None where that is not known."""
+    num_tokens_N: Floats
+    """Target tokens of the first reference; NaN where they were not measured."""
 
     def __len__(self) -> int:
         return len(self.references)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a system made of it, N rows."""
+
+    texts: Sequence[str]
+    nll_N: Floats
+    """Sum over the target tokens of the first reference of -log p, in nats; NaN where it was not measured."""
+    stops: Sequence[str | None]
+    """Why the answer ends; None where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,45 +50,39 @@ class TextMetric:
     """A metric of answers that are texts. Of a rate or a mean, the statistics are the row's value and 1."""
 
     shape: Shape
-    statistics: Callable[[Sequence[str], References, Sources], Floats]
-    """(answers, references, sources) to float64 of shape (N, K)."""
+    statistics: Callable[[Asked, Said], Floats]
+    """To float64 of shape (N, K); NaN throughout the row where the metric is not about the row."""
     combine: Callable[[Floats], Floats]
     """Sums over rows, of shape (..., K), to values of shape (...); NaN where undefined."""
     signature: Callable[[References], str]
     """The exact definition in short. It may depend on the references, as the cut into words does on their script."""
 
-    def __call__(self, asked: Asked, answers: Sequence[str]) -> float | None:
-        """The value over all rows; None where there are none."""
-        if not len(asked):
-            return None
-        return finite(self.combine(self.statistics(answers, asked.references, asked.sources).sum(0)))
+    def __call__(self, asked: Asked, said: Said) -> float | None:
+        """The value over all rows; None where the metric is about none of them."""
+        rows_NK = self.statistics(asked, said)
+        used_NK = rows_NK[~np.isnan(rows_NK[:, 0])]
+        return finite(self.combine(used_NK.sum(0))) if len(used_NK) else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class LossMetric:
-    """A metric of how likely the right answers were: a function of the sums of (nats, tokens)."""
+OfRow = Callable[[str, Sequence[str], str | None], float | None]
+"""(answer, references, source) to the row's value; None where the metric is not about the row."""
 
-    combine: Callable[[Floats], Floats]
 
-    def __call__(self, num_tokens_N: Floats, nll_N: Floats) -> float | None:
-        """The value over all rows; None where there is no token."""
-        return finite(self.combine(np.array([nll_N.sum(), num_tokens_N.sum()])))
+def of_rows(value: OfRow, *, shape: Literal["rate", "mean"], signature: str) -> TextMetric:
+    """A metric that is the mean of `value` over the rows that it is about."""
+
+    def statistics(asked: Asked, said: Said) -> Floats:
+        rows = [value(*row) for row in zip(said.texts, asked.references, asked.sources, strict=True)]
+        return beside_one(np.array([np.nan if row is None else row for row in rows], np.float64))
+
+    return TextMetric(shape=shape, statistics=statistics, combine=ratio, signature=lambda references: signature)
+
+
+def beside_one(values_N: Floats) -> Floats:
+    """(N, 2): each value and 1, the statistics of a mean; NaN stays NaN."""
+    return np.stack([values_N, np.where(np.isnan(values_N), np.nan, 1.0)], axis=1)
 
 
 def ratio(sums: Floats) -> Floats:
     """The first sum over the second, NaN where that is 0."""
-    above, below = np.asarray(sums[..., 0], np.float64), np.asarray(sums[..., 1], np.float64)
-    value: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
-    return value
-
-
-def of_rows(
-    value: Callable[[str, Sequence[str], str | None], float], *, shape: Literal["rate", "mean"], signature: str
-) -> TextMetric:
-    """A metric that is the mean over rows of `value(answer, references, source)`."""
-
-    def statistics(answers: Sequence[str], references: References, sources: Sources) -> Floats:
-        rows = [value(*row) for row in zip(answers, references, sources, strict=True)]
-        return np.stack([np.array(rows, np.float64), np.ones(len(rows))], axis=1)
-
-    return TextMetric(shape=shape, statistics=statistics, combine=ratio, signature=lambda references: signature)
+    return divide(sums[..., 0], sums[..., 1])

@@ -15,7 +15,7 @@ All three are in percent, as the field writes them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ import numpy as np
 
 from tunewright.core.text import script_of
 from tunewright.metrics.metric import Floats
-from tunewright.metrics.text.metric import References, Sources, TextMetric
+from tunewright.metrics.text.metric import Asked, References, Said, TextMetric
 
 Cut = Literal["zh", "char", "13a"]
 ORDERS = 4
@@ -95,10 +95,10 @@ def _ter(references: References) -> Any:
 
 
 def _metric(build: Callable[[References], Any], combine: Callable[[Floats], Floats], width: int) -> TextMetric:
-    def statistics(answers: Sequence[str], references: References, sources: Sources) -> Floats:
-        streams = list(zip_longest(*references))  # as sacreBLEU wants them: all first references, all second...
-        rows = build(references)._extract_corpus_statistics(list(answers), streams) if answers else []
-        return np.array(rows, np.float64).reshape(len(answers), width)
+    def statistics(asked: Asked, said: Said) -> Floats:
+        streams = list(zip_longest(*asked.references))  # as sacreBLEU wants them: all first references, all second...
+        rows = build(asked.references)._extract_corpus_statistics(said.texts, streams) if len(asked) else []
+        return np.array(rows, np.float64).reshape(len(asked), width)
 
     def signature(references: References) -> str:
         metric = build(references)
