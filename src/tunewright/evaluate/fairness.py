@@ -25,10 +25,11 @@ import numpy as np
 
 from tunewright.core.errors import DataError, closest
 from tunewright.evaluate.config import FairnessConfig
-from tunewright.evaluate.predictions import Booleans, Floats, Integers, Kind, Predictions
+from tunewright.evaluate.predictions import Kind, Predictions
 from tunewright.metrics import fairness as measures
 from tunewright.metrics.fairness import Rates
 from tunewright.metrics.intervals import Interval, ece_interval, no_interval
+from tunewright.metrics.metric import Booleans, Floats, Integers
 from tunewright.metrics.multiple import holm
 from tunewright.metrics.probability import bin_confidence, ece_debiased_of
 
