@@ -6,6 +6,9 @@ folder.py     what a model folder must be to be read at all: no pickle, no code
 hub.py        downloads, announced first
 convert.py    .bin -> safetensors, in a process of its own
 tokenizer.py  texts -> tokens, and how well a vocabulary fits a text
+target_side.py  answers -> tokens and back: second vocabularies, languages, ends
+generate.py   prompts -> answers, in batches or as they come
+likelihood.py how likely given answers are
 first_token.py  classifiers that read one token don't compute the others in their last layer
 features.py   texts -> vectors, no weight moved
 layers.py     where each parameter of a model stands

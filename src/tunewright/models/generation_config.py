@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 NAME = "generation_config.json"
 TOKENS = (
-    "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id",
+    "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id",
 )  # fmt: skip
-"""Keys of single tokens; `eos_token_id` and `forced_eos_token_id` may be lists."""
+"""Keys of tokens; `eos_token_id` may be a list. Not `forced_eos_token_id`: an answer that was cut would end as if it were whole."""
 LIMITS = (
     "suppress_tokens", "begin_suppress_tokens", "bad_words_ids", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size",
     "min_length", "min_new_tokens", "renormalize_logits",

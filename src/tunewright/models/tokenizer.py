@@ -35,7 +35,7 @@ LongTexts = Literal["head", "head_tail", "windows"]
 UNLIMITED = 8192
 """Taken as the limit of a model that states none (relative positions)."""
 _CHUNK = 2_048
-_CONTEXT = 8
+CONTEXT = 8
 """Tokens before a continuation that are decoded with it: enough for a character in pieces and the word before."""
 _SETTINGS = {"split_special_tokens": True}
 """Saved with the tokenizer, so that plain transformers reads a bundle's texts as we do."""
@@ -151,7 +151,7 @@ class Tokenizer:
 
         `after` are the tokens in front of it, where it is the continuation of a text: the first word keeps its space then.
         """
-        new, known = [int(id_) for id_ in ids], [int(id_) for id_ in after][-_CONTEXT:]
+        new, known = [int(id_) for id_ in ids], [int(id_) for id_ in after][-CONTEXT:]
         side = self._writing
         before = side.decode(known)
         whole = side.decode(known + new)
