@@ -68,17 +68,3 @@ def is_cjk(char: str) -> bool:
         or 0x3040 <= code <= 0x30FF
         or 0xAC00 <= code <= 0xD7AF
     )
-
-
-def script_of(char: str) -> str | None:
-    """Latin, kana, hangul, han or other; None for what is no letter."""
-    code = ord(char)
-    if code < 0x250:
-        return "latin" if char.isalpha() else None
-    if 0x3040 <= code <= 0x30FF:
-        return "kana"
-    if 0xAC00 <= code <= 0xD7AF:
-        return "hangul"
-    if 0x4E00 <= code <= 0x9FFF or 0x3400 <= code <= 0x4DBF or 0x20000 <= code <= 0x3FFFF:
-        return "han"
-    return "other" if char.isalpha() else None

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.data.audit_tables import sentence, table
+from tunewright.core.scripts import chinese_variant
 from tunewright.data.audit import Audit, AuditConfig, Finding, TokenCounts, audit
-from tunewright.data.audit.scripts import chinese_variant
 from tunewright.data.clean import fold_width, strip_invisible
 from tunewright.report.findings import say
 from tunewright.report.words import Words

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tunewright.core.scripts import chinese_variant
 from tunewright.data.audit.records import AuditConfig, Finding, View, found_in
-from tunewright.data.audit.scripts import chinese_variant
 
 _ZERO_WIDTH = re.compile(
     "[\u200b\u2060\ufeff]|(?<=[A-Za-z0-9\u4e00-\u9fff])[\u00ad\u200c\u200d](?=[A-Za-z0-9\u4e00-\u9fff])"

@@ -6,24 +6,11 @@ a short text, or one that it is not sure of, is called *uncertain* and never rep
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from functools import cache
-from typing import Any
 
 from tunewright.data.audit.records import AuditConfig, Finding, View
+from tunewright.data.language import language_of_text
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
-_KANA = re.compile("[\u3040-\u30ff]")
-_HANGUL = re.compile("[\uac00-\ud7af]")
-_LETTER = re.compile(r"[^\W\d_]")
-_NOT_WORDS = re.compile(r"https?://\S+|\S+@\S+|[#@]\w+")
-_MOST_CHARACTERS = 600
-_LEAST_LETTERS = 40
-"""Below this many letters a guess by n-grams is no better than a wish (of 2,000 questions to a bank of 30 letters and
-more it took 1 in 40 for foreign; above this bound and at this certainty 1 in 500)."""
-_LEAST_SURE = 0.99
-_LEAST_HAN = 4
 _LEAST_ROWS = 3
 _LEAST_SHARE = 0.005
 
@@ -60,26 +47,3 @@ def language_mix(view: View, config: AuditConfig) -> list[Finding]:
             values={"main": main, "named": named, "sample": len(sample), "uncertain": uncertain},
         )
     ]  # fmt: skip
-
-
-def language_of_text(text: str) -> str | None:
-    """The language of one text, or None where that can't be told."""
-    text = _NOT_WORDS.sub(" ", text[:_MOST_CHARACTERS])
-    letters = len(_LETTER.findall(text))
-    han, kana, hangul = (len(script.findall(text)) for script in (_HAN, _KANA, _HANGUL))
-    if kana + hangul >= 2 and kana + hangul > 0.1 * letters:
-        return "ja" if kana > hangul else "ko"
-    if han > 0.3 * letters:
-        return "zh" if han >= _LEAST_HAN else None
-    if letters < _LEAST_LETTERS or han > 0.1 * letters:
-        return None
-    code, sure = _identifier().classify(text)
-    return str(code) if code is not None and sure >= _LEAST_SURE else None
-
-
-@cache
-def _identifier() -> Any:
-    """py3langid with probabilities; loading it takes a quarter of a second, and it never changes."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -5,20 +5,18 @@ A check is a function `(pairs) -> list[Finding]`; a new one is a function and a 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from tunewright.core.kept import addresses_in, numbers_in, placeholders_in
+from tunewright.core.languages import LATIN, base_language, scripts_of
+from tunewright.core.scripts import chinese_variant, declared_variant, is_foreign
 from tunewright.core.text import fold
-from tunewright.data.audit.languages import language_of_text
 from tunewright.data.audit.records import Finding, Severity, found_in
-from tunewright.data.audit.scripts import chinese_variant
-from tunewright.data.shapes.languages import base_language
+from tunewright.data.language import are_alike, language_of_text
 from tunewright.data.shapes.types import Pair
 
 Pairs = Sequence[Pair]
@@ -27,28 +25,6 @@ LENGTH_DEVIATIONS = 5.0
 """Robust standard deviations of the logarithm of the length ratio from which a pair stands out."""
 _MIN_LENGTH = 10
 """Characters of the longer side below which a ratio says nothing."""
-_DIGITS = re.compile(r"\d+(?:[.,:  ']\d+)*")
-_ADDRESS = re.compile(r"https?://[^\s<>\"'，。、）)]+|www\.[^\s<>\"'，。、）)]+|[\w.+-]+@[\w-]+\.[\w.-]+\w")
-_PLACEHOLDER = re.compile(
-    r"</?\d+/?>|\{\{?\s*[\w.]+\s*\}?\}|\$\{[\w.]+\}|%(?:\(\w+\))?[-+0#]?\d*\.?\d*[sdifgxX@]\b|%\d+\$[sd@]|&[a-z]+;"
-)
-_SCRIPTS = {
-    "zh": {"han"}, "yue": {"han"}, "ja": {"han", "kana"}, "ko": {"hangul", "han"}, "ru": {"cyrillic"}, "uk": {"cyrillic"},
-    "bg": {"cyrillic"}, "be": {"cyrillic"}, "mk": {"cyrillic"}, "el": {"greek"}, "he": {"hebrew"}, "ar": {"arabic"},
-    "fa": {"arabic"}, "ur": {"arabic"}, "hi": {"devanagari"}, "mr": {"devanagari"}, "ne": {"devanagari"}, "th": {"thai"},
-}  # fmt: skip
-_LATIN_CODES = (
-    "en de fr es it pt nl pl cs sk sl hr ro hu fi et lv lt sv da no nb nn is ga tr vi id ms sw ca gl eu af sq"
-)
-_LATIN = frozenset(_LATIN_CODES.split())
-_ALIKE = (
-    {"no", "nb", "nn", "da"},
-    {"id", "ms"},
-    {"hr", "sr", "bs", "sl"},
-    {"cs", "sk"},
-    {"gl", "pt", "es"},
-    {"af", "nl"},
-)
 _ENDS = {"?": "question", "？": "question", "؟": "question", "!": "exclamation", "！": "exclamation"}
 _STOPS = set(".。．…;；:：,，、")
 
@@ -101,7 +77,7 @@ def wrong_script(rows: Pairs) -> list[Finding]:
     """Sides that are written in another script than their language."""
     bad = [
         row for row in rows
-        for text, language in _sides(row) if (expected := _scripts_of(language)) and _is_foreign(text, expected)
+        for text, language in _sides(row) if (expected := scripts_of(language)) and is_foreign(text, expected)
     ]  # fmt: skip
     return _found(
         "wrong_script", "error", _unique(bad), "{n} pairs have a side in another script than its language.",
@@ -115,13 +91,13 @@ def wrong_language(rows: Pairs) -> list[Finding]:
     for row in rows:
         for text, language in _sides(row):
             base = base_language(language)
-            if base is None or base not in _LATIN:
+            if base is None or base not in LATIN:
                 continue  # other scripts are told apart by `wrong_script`
             looked_at += 1
             found = language_of_text(text)
             if found is None:
                 uncertain += 1
-            elif found != base and not any({found, base} <= alike for alike in _ALIKE):
+            elif found != base and not are_alike(found, base):
                 bad.append(row)
     return _found(
         "wrong_language", "warning", _unique(bad),
@@ -141,7 +117,7 @@ def chinese_variants(rows: Pairs) -> list[Finding]:
             if base_language(language) == "zh" and (variant := chinese_variant(text)):
                 counts[variant] += 1
                 by_variant[variant].append(row)
-                declared.add(_declared_variant(str(language)))
+                declared.add(declared_variant(str(language)) or "")
     rarer = min(("simplified", "traditional"), key=lambda name: counts[name])
     asked = declared.pop() if len(declared) == 1 else ""
     other = {"simplified": "traditional", "traditional": "simplified"}.get(asked, rarer)
@@ -159,7 +135,7 @@ def numbers(rows: Pairs) -> list[Finding]:
     differ: list[Pair] = []
     one_side: list[Pair] = []
     for row in _full(rows):
-        here, there = _numbers(row.source), _numbers(row.targets[0])
+        here, there = numbers_in(row.source), numbers_in(row.targets[0])
         if here == there:
             continue
         (differ if here and there else one_side).append(row)
@@ -173,7 +149,7 @@ def numbers(rows: Pairs) -> list[Finding]:
 
 def addresses(rows: Pairs) -> list[Finding]:
     """Web and mail addresses that do not stand on both sides."""
-    bad = [row for row in _full(rows) if _marks(_ADDRESS, row.source) != _marks(_ADDRESS, row.targets[0])]
+    bad = [row for row in _full(rows) if addresses_in(row.source) != addresses_in(row.targets[0])]
     return _found(
         "addresses_differ", "warning", bad, "{n} pairs have web or mail addresses that differ between their sides.",
         "An address is copied, not translated. Correct the target, or leave the row out.",
@@ -182,7 +158,7 @@ def addresses(rows: Pairs) -> list[Finding]:
 
 def placeholders(rows: Pairs) -> list[Finding]:
     """Inline tags, placeholders and entities that do not stand on both sides."""
-    bad = [row for row in _full(rows) if _marks(_PLACEHOLDER, row.source) != _marks(_PLACEHOLDER, row.targets[0])]
+    bad = [row for row in _full(rows) if placeholders_in(row.source) != placeholders_in(row.targets[0])]
     return _found(
         "placeholders_differ", "warning", bad, "{n} pairs have tags, placeholders or entities that differ between their sides.",
         "A file in which a tag or `{name}` is lost does not build. Correct the target, or leave the row out.",
@@ -258,53 +234,6 @@ def _by_languages(rows: Iterable[Pair]) -> dict[tuple[Any, Any], list[Pair]]:
 
 def _is_copy(source: str, target: str) -> bool:
     return fold(source) == fold(target) and sum(char.isalpha() for char in source) >= 3
-
-
-def _scripts_of(language: str | None) -> set[str]:
-    base = base_language(language)
-    return _SCRIPTS.get(base or "", {"latin"} if base in _LATIN else set())
-
-
-def _is_foreign(text: str, expected: set[str]) -> bool:
-    """Whether hardly any letter is of these scripts. Names and codes in Latin letters are at home everywhere."""
-    counts = Counter(script for char in text if (script := _script(char)))
-    letters = counts.total()
-    if letters < (4 if expected == {"latin"} else 12):
-        return False
-    return sum(counts[script] for script in expected) <= 0.1 * letters
-
-
-_RANGES = (
-    (0x370, 0x3FF, "greek"), (0x400, 0x52F, "cyrillic"), (0x590, 0x5FF, "hebrew"), (0x600, 0x77F, "arabic"),
-    (0x900, 0x97F, "devanagari"), (0xE00, 0xE7F, "thai"), (0x3040, 0x30FF, "kana"), (0x3400, 0x9FFF, "han"),
-    (0xAC00, 0xD7AF, "hangul"), (0x20000, 0x3FFFF, "han"),
-)  # fmt: skip
-
-
-@lru_cache(maxsize=1 << 16)
-def _script(char: str) -> str | None:
-    if not char.isalpha():
-        return None
-    code = ord(char)
-    if code < 0x250 or 0x1E00 <= code <= 0x1EFF:
-        return "latin"
-    return next((name for first, last, name in _RANGES if first <= code <= last), "other")
-
-
-def _declared_variant(language: str) -> str:
-    parts = language.lower().replace("_", "-").split("-")
-    if {"hant", "tw", "hk", "mo"} & set(parts):
-        return "traditional"
-    return "simplified" if {"hans", "cn", "sg"} & set(parts) else ""
-
-
-def _numbers(text: str) -> Counter[str]:
-    folded = unicodedata.normalize("NFKC", _PLACEHOLDER.sub(" ", text))
-    return Counter("".join(char for char in match if char.isdigit()) for match in _DIGITS.findall(folded))
-
-
-def _marks(pattern: re.Pattern[str], text: str) -> Counter[str]:
-    return Counter(match.rstrip(".,;:") for match in pattern.findall(text))
 
 
 def _end(text: str) -> str:

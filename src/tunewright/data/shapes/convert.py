@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tunewright.core.errors import DataError, nearest
+from tunewright.core.languages import language_of
 from tunewright.data.shapes.catalog import SHAPES
 from tunewright.data.shapes.features import FEATURES, features
 from tunewright.data.shapes.find import Found, find_shape
 from tunewright.data.shapes.forms import Step, way, without
-from tunewright.data.shapes.languages import language_of
 from tunewright.data.shapes.reading import iter_shape
 from tunewright.data.shapes.types import FileShape, Form, Pair, Refused, Row, Shape
 from tunewright.data.shapes.writing import CONTAINERS_LOSE, clashing, holds, lost, write_rows

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tunewright.core.errors import DataError
+from tunewright.core.languages import language_of, pick
 from tunewright.data.hints import plain
 from tunewright.data.shapes.cells import as_list, as_object, is_text, names_of, rest, share, text_of
-from tunewright.data.shapes.languages import language_of, pick
 from tunewright.data.shapes.types import Guess, Pair, Sample, Tag, Unreadable
 
 _NAMED = (("source", "target"), ("src", "tgt"), ("sourcetext", "targettext"), ("原文", "译文"), ("原文", "譯文"))

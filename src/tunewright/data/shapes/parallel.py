@@ -10,7 +10,7 @@ from typing import Any
 
 from tunewright.core.errors import DataError
 from tunewright.core.folder import writing
-from tunewright.data.shapes.languages import language_of
+from tunewright.core.languages import language_of
 from tunewright.data.shapes.pairs import direction
 from tunewright.data.shapes.tmx import same_pair
 from tunewright.data.shapes.types import Guess, Pair, Refused, Row, Sample

@@ -10,8 +10,8 @@ from xml.etree.ElementTree import Element
 
 from tunewright.core.errors import DataError
 from tunewright.core.folder import writing
+from tunewright.core.languages import pick
 from tunewright.data.shapes.inline import attribute_xml, read_sides, text_xml, write_side
-from tunewright.data.shapes.languages import pick
 from tunewright.data.shapes.pairs import direction
 from tunewright.data.shapes.types import Guess, Pair, Refused, Row, Sample
 from tunewright.data.shapes.xml import LINE, child, children, elements, line_of

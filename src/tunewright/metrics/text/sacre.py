@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tunewright.core.text import script_of
+from tunewright.core.scripts import script_of
 from tunewright.metrics.metric import Floats
 from tunewright.metrics.text.metric import Asked, References, Said, TextMetric
 

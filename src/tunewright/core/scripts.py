@@ -1,6 +1,6 @@
-"""Whether a Chinese text is written in simplified or in traditional characters.
+"""What texts are written in: the script of a letter, and simplified or traditional Chinese.
 
-The table below holds pairs of which each character belongs to one of the two standards only, so that one of them
+The table of Chinese below holds pairs of which each character belongs to one of the two standards only, so that one of them
 suffices to tell. It was put together from the variant relations that the Unicode Character Database states
 (`kSimplifiedVariant`, `kTraditionalVariant` in Unihan), the commonest of them, and without characters that are in use in
 both standards (后, 里, 面, 干, 台, 只, 才, 于, 几, 云...), which would call simplified what is traditional. It tells the two
@@ -10,6 +10,9 @@ apart; it is no converter.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection
+from functools import lru_cache
 from typing import Literal
 
 _PAIRS = """
@@ -53,3 +56,38 @@ def chinese_variant(text: str) -> Variant | None:
     if not (simplified or traditional) or _KANA_OR_HANGUL.search(text):
         return None
     return "both" if simplified and traditional else "simplified" if simplified else "traditional"
+
+
+def declared_variant(language: str) -> Variant | None:
+    """Which Chinese characters the code of a language asks for: `zh-TW`, `zho_Hant`, `zh-Hans-SG`; None where it is silent."""
+    parts = language.lower().replace("_", "-").split("-")
+    if {"hant", "tw", "hk", "mo"} & set(parts):
+        return "traditional"
+    return "simplified" if {"hans", "cn", "sg"} & set(parts) else None
+
+
+_RANGES = (
+    (0x370, 0x3FF, "greek"), (0x400, 0x52F, "cyrillic"), (0x590, 0x5FF, "hebrew"), (0x600, 0x77F, "arabic"),
+    (0x900, 0x97F, "devanagari"), (0xE00, 0xE7F, "thai"), (0x3040, 0x30FF, "kana"), (0x3400, 0x9FFF, "han"),
+    (0xAC00, 0xD7AF, "hangul"), (0x20000, 0x3FFFF, "han"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 16)
+def script_of(char: str) -> str | None:
+    """The script of a letter (latin, greek, cyrillic, han, kana, hangul, ... or other); None for what is no letter."""
+    if not char.isalpha():
+        return None
+    code = ord(char)
+    if code < 0x250 or 0x1E00 <= code <= 0x1EFF:
+        return "latin"
+    return next((name for first, last, name in _RANGES if first <= code <= last), "other")
+
+
+def is_foreign(text: str, scripts: Collection[str]) -> bool:
+    """Whether hardly any letter is of these scripts. Names and codes in Latin letters are at home everywhere."""
+    counts = Counter(script for char in text if (script := script_of(char)))
+    letters = counts.total()
+    if letters < (4 if set(scripts) == {"latin"} else 12):
+        return False
+    return sum(counts[script] for script in scripts) <= 0.1 * letters

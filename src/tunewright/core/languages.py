@@ -1,4 +1,4 @@
-"""Names of languages as columns and files have them: codes (`en`, `zh-CN`, `de_DE`) and words (`English`, `中文`)."""
+"""Languages: names as columns and files have them (`en`, `zh-CN`, `de_DE`, `English`, `中文`), and what they are written in."""
 
 from __future__ import annotations
 
@@ -63,3 +63,21 @@ def pick(asked: str, found: list[str]) -> str | None:
     exact = [name for name in found if name.lower().replace("_", "-") == asked.lower().replace("_", "-")]
     alike = [name for name in found if same_language(asked, language_of(name) or name)]
     return (exact or alike or [None])[0]  # type: ignore[list-item]
+
+
+_SCRIPTS = {
+    "zh": {"han"}, "yue": {"han"}, "ja": {"han", "kana"}, "ko": {"hangul", "han"}, "ru": {"cyrillic"}, "uk": {"cyrillic"},
+    "bg": {"cyrillic"}, "be": {"cyrillic"}, "mk": {"cyrillic"}, "el": {"greek"}, "he": {"hebrew"}, "ar": {"arabic"},
+    "fa": {"arabic"}, "ur": {"arabic"}, "hi": {"devanagari"}, "mr": {"devanagari"}, "ne": {"devanagari"}, "th": {"thai"},
+}  # fmt: skip
+_LATIN_CODES = (
+    "en de fr es it pt nl pl cs sk sl hr ro hu fi et lv lt sv da no nb nn is ga tr vi id ms sw ca gl eu af sq"
+)
+LATIN = frozenset(_LATIN_CODES.split())
+"""Languages in Latin letters."""
+
+
+def scripts_of(language: str | None) -> set[str]:
+    """The scripts that a language is written in, by the names of `scripts.script_of`; empty where that is not known."""
+    base = base_language(language)
+    return _SCRIPTS.get(base or "", {"latin"} if base in LATIN else set())
