@@ -5,7 +5,7 @@ In float32 a row's answer does not depend on the rows beside it (beyond the last
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,10 @@ from torch import Tensor
 from tunewright.batching import Batch, CutConfig, ExampleSource, cut, make_batch
 from tunewright.models.first_token import first_token_only
 from tunewright.runtime import Machine, attention_kernel
+
+Ints = npt.NDArray[np.int64]
+_MOST_ROWS = 4096
+"""Cut at a time: finding the best cut of so many takes no time worth mentioning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +43,8 @@ def predict_rows(
     place = {int(row): i for i, row in enumerate(rows)}
     all_logits: npt.NDArray[np.float64] | None = None
     losses = np.zeros(len(rows)) if loss else None
-    by_length = _by_length(store, rows)
-    groups = [
-        group
-        for start in range(0, len(rows), 4096)
-        for group in cut(
-            by_length[start : start + 4096],
-            lengths=store.lengths,
-            windows=store.num_windows,
-            config=batching,
-        )
-    ]
     with torch.inference_mode(), first_token_only(model):
-        for group in groups:
+        for group in groups_of(store, rows, batching=batching):
             batch = make_batch(
                 store, group, pad_id=pad_id, pad_to_multiple_of=batching.pad_to_multiple_of, device=machine.device
             )
@@ -68,5 +61,9 @@ def predict_rows(
     return Outputs(logits=all_logits if all_logits is not None else np.zeros((0, 0)), losses=losses)
 
 
-def _by_length(store: ExampleSource, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return rows[np.argsort(-store.lengths[rows], kind="stable")]
+def groups_of(store: ExampleSource, rows: Ints, *, batching: CutConfig) -> Iterator[Ints]:
+    """The rows in groups of like length that are gone through together, the longest first."""
+    by_length = rows[np.argsort(-store.lengths[rows], kind="stable")]
+    for start in range(0, len(rows), _MOST_ROWS):
+        some = by_length[start : start + _MOST_ROWS]
+        yield from cut(some, lengths=store.lengths, windows=store.num_windows, config=batching)

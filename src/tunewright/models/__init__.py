@@ -8,7 +8,7 @@ convert.py    .bin -> safetensors, in a process of its own
 tokenizer.py  texts -> tokens, and how well a vocabulary fits a text
 target_side.py  answers -> tokens and back: second vocabularies, languages, ends
 generate.py   prompts -> answers, in batches or as they come
-likelihood.py how likely given answers are
+likelihood.py, label_likelihood.py  how likely given answers are, and which label's text is likeliest
 first_token.py  classifiers that read one token don't compute the others in their last layer
 features.py   texts -> vectors, no weight moved
 layers.py     where each parameter of a model stands
