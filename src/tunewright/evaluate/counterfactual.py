@@ -18,11 +18,12 @@ import pyarrow.compute as pc
 
 from tunewright.evaluate.config import FairnessConfig
 from tunewright.evaluate.fairness import ALPHA, looked_at
-from tunewright.evaluate.predictions import Booleans, Floats, Integers, Predictions
+from tunewright.evaluate.predictions import Predictions
 from tunewright.metrics import intervals
 from tunewright.metrics.counterfactual import count_pairs, sign_flip_test, terms_test
 from tunewright.metrics.fairness import Means, mean_intervals
 from tunewright.metrics.intervals import Interval
+from tunewright.metrics.metric import Booleans, Floats, Integers
 from tunewright.metrics.multiple import holm
 
 FEW_CLUSTERS = 30
