@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tunewright.cli.choose import add_choosing_verbs
 from tunewright.cli.data import add_data_verbs
-from tunewright.cli.options import add_json, add_verb
+from tunewright.cli.options import add_json, add_source_options, add_verb, signals
 from tunewright.cli.privacy import add_privacy_verbs
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
@@ -71,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
 
     run = add_verb(verbs, "run", _run, "from a raw file of labelled texts to a model and a report")
-    _add_source_options(run)
+    add_source_options(run)
     run.add_argument("--output", type=Path, metavar="FOLDER", help="the run folder (default: runs/NAME-DIGEST)")
     run.add_argument("--minutes", type=float, help="train for at most about this long; fewer epochs if need be")
     run.add_argument(
@@ -93,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_json(train)
 
     init = add_verb(verbs, "init", _init, "look at a file, write the recipe, and stop")
-    _add_source_options(init)
+    add_source_options(init)
     init.add_argument(
         "--output", type=Path, default=Path("recipe.yaml"), metavar="RECIPE.yaml", help="default: recipe.yaml"
     )
@@ -126,12 +127,13 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = add_verb(verbs, "doctor", _doctor, "what this machine and installation can do")
     add_json(doctor)
 
-    models = verbs.add_parser("models", help="pretrained models: list, convert").add_subparsers(
+    models = verbs.add_parser("models", help="pretrained models: list, rank, convert").add_subparsers(
         metavar="VERB", required=True
     )
     listing = add_verb(models, "list", _models_list, "models that fit a language")
     listing.add_argument("--language", default=None, metavar="CODE", help="for example en or zh")
     add_json(listing)
+    add_choosing_verbs(verbs, models)
     convert = add_verb(models, "convert", _models_convert, "a folder with .bin weights, rewritten as safetensors")
     convert.add_argument("source", type=Path, metavar="FOLDER")
     convert.add_argument("target", type=Path, metavar="NEW_FOLDER")
@@ -153,7 +155,7 @@ def _run(options: argparse.Namespace) -> int:
         text=options.text, text_pair=options.text_pair, label=options.label, group=options.group, task=options.task,
         baseline_column=options.baseline_column, model=options.model, output=options.output, language=options.lang,
         minutes=options.minutes, private=options.private, refit=options.refit, overrides=options.set, new=options.new,
-        listener=screen.listen, stop=_signals(),
+        listener=screen.listen, stop=signals(),
     )  # fmt: skip
     if _speaks():
         screen.finish(result)
@@ -169,7 +171,7 @@ def _train(options: argparse.Namespace) -> int:
         screen.begin()
     result = train_recipe(
         options.recipe, overrides=options.set, output=options.output, new=options.new,
-        allow_different_machine=options.allow_different_machine, listener=screen.listen, stop=_signals(),
+        allow_different_machine=options.allow_different_machine, listener=screen.listen, stop=signals(),
     )  # fmt: skip
     if _speaks():
         screen.finish(result)
@@ -258,52 +260,6 @@ def _schema(options: argparse.Namespace) -> int:
 
     Screen().text(json.dumps(recipe_schema(), ensure_ascii=False, indent=2))
     return 0
-
-
-def _add_source_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="a table, JSON, Excel, e-mail or text file, also compressed; a folder, an archive, or 'data/*.csv'",
-    )
-    parser.add_argument("--text", metavar="COLUMN", help="the column with the text")
-    parser.add_argument("--text-pair", metavar="COLUMN", help="the column with the second text of a pair")
-    parser.add_argument("--label", metavar="COLUMN", help="the column with the answer")
-    parser.add_argument(
-        "--group", metavar="COLUMN", help="rows of one group (customer, author) stay on one side of the split"
-    )
-    parser.add_argument("--baseline-column", metavar="COLUMN", help="the answer of what you use today, to compare with")
-    parser.add_argument("--task", choices=["classify", "multi_label", "regression"], help="the kind of answer")
-    parser.add_argument(
-        "--model", metavar="MODEL", help="a local folder, a hub id, `starter`, or `none` for baselines only"
-    )
-    parser.add_argument("--lang", choices=["en", "zh"], help="language of report and messages")
-    parser.add_argument(
-        "--private",
-        action="store_true",
-        help="scrub the texts, and show none in report, messages and files beside the rows",
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="overrule any key of the recipe"
-    )
-
-
-def _signals() -> Callable[[], int | None]:
-    """Install handlers that only take note; the returned function says which signal came, if one did."""
-    import signal
-
-    came: list[int] = []
-
-    def note(number: int, frame: object) -> None:
-        if came:
-            # A second signal means now. Whatever is written is whole or absent, so only the work in hand is lost.
-            raise StoppedBySignal(number)
-        came.append(number)
-
-    signal.signal(signal.SIGINT, note)
-    signal.signal(signal.SIGTERM, note)
-    return lambda: came[0] if came else None
 
 
 def _speaks() -> bool:

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 from rich.console import Console
@@ -22,7 +22,9 @@ from rich.text import Text
 from tunewright.cli.words import WORDS
 from tunewright.core.events import Event
 from tunewright.core.text import printable
+from tunewright.report import blocks
 from tunewright.report.findings import say
+from tunewright.report.view import View
 from tunewright.report.words import Language, Words
 
 PLAIN_LINE_SECONDS = 10.0
@@ -49,7 +51,7 @@ class Screen:
     def __init__(self, *, as_json: bool = False, language: Language = "en", private: bool = False) -> None:
         self._as_json = as_json
         self._words = WORDS[language]
-        self._sentences = Words(language)
+        self.sentences = Words(language)
         self._private = private
         self._err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
         self._out = Console(soft_wrap=True, highlight=False, emoji=False)
@@ -99,7 +101,7 @@ class Screen:
         self._out.print(table)
         colon, recommended = self._words["colon"], evidence["recommended"]
         self._out.print(f"{self._words['recommended']}{colon}{self._words.get(f'system.{recommended}', recommended)}")
-        if why := self._sentences.why_recommended(evidence.get("recommendation") or {}):
+        if why := self.sentences.why_recommended(evidence.get("recommendation") or {}):
             self._out.print(f"[dim]{escape(why.striptags())}[/]")
         self._out.print(f"{self._words['report']}{colon}{run.report}")
 
@@ -110,6 +112,36 @@ class Screen:
             self._print_json(value)
         else:
             self._out.print(escape(text))
+
+    def view(self, value: dict[str, Any], view: View) -> None:
+        """A result with its tables; what only a page can show is left to the page."""
+        self._close_bar()
+        if self._as_json:
+            self._print_json(value)
+            return
+        verdict = view.verdict
+        self._out.print(f"[bold]{escape(_plain(verdict.headline))}[/]")
+        for sentence in (*verdict.sentences, *verdict.warnings):
+            self._out.print(escape(_plain(sentence)))
+        for block in (block for section in view.sections for block in section.blocks):
+            if isinstance(block, blocks.Table):
+                self._out.print()
+                self._table(block)
+            elif isinstance(block, blocks.Paragraph):
+                self._out.print(escape(_plain(block.text)))
+        if verdict.basis:
+            self._out.print(f"\n[dim]{escape(_plain(verdict.basis))}[/]")
+
+    def _table(self, block: blocks.Table) -> None:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        # Strips are drawings.
+        shown = [place for place, column in enumerate(block.columns) if column.kind != "strip"]
+        for column in (block.columns[place] for place in shown):
+            justify: Literal["right", "left"] = "right" if column.kind == "number" else "left"
+            table.add_column(escape(_plain(column.title)), justify=justify, overflow="fold")
+        for row in block.rows:
+            table.add_row(*(_cell(row[place]) for place in shown))
+        self._out.print(table)
 
     def in_words(self, key: str, **values: Any) -> str:
         """A sentence of `words.py` in the language of this screen."""
@@ -133,7 +165,7 @@ class Screen:
         from tunewright.cli.audit_text import audit_lines
 
         out = Console(highlight=False, width=self._out.width)
-        for line in audit_lines(value, language=self._sentences.language, private=self._private, width=out.width):
+        for line in audit_lines(value, language=self.sentences.language, private=self._private, width=out.width):
             out.print(line)
 
     def text(self, text: str) -> None:
@@ -212,11 +244,11 @@ class Screen:
 
     def _on_run_started(self, event: Event) -> None:
         """The recipe decides the language: `train` has no option for it."""
-        self._words, self._sentences = WORDS[event["language"]], Words(event["language"])
+        self._words, self.sentences = WORDS[event["language"]], Words(event["language"])
         self._private = event["private"]
 
     def _on_decided(self, event: Event) -> None:
-        said = self._sentences
+        said = self.sentences
         how = f"  [dim]({escape(said.pick(event['overrule']))})[/]" if event["overrule"] else ""
         name, value = str(said.name("decision", event["what"])), said.decided(event["value"])
         why = f" — {escape(said.pick(event['why']))}" if event["why"] else ""
@@ -230,16 +262,16 @@ class Screen:
     def _on_finding(self, event: Event) -> None:
         colour = "red" if event["severity"] == "error" else "yellow"
         severity = self._words.get(f"severity.{event['severity']}", event["severity"])
-        message = Markup(say(event, self._sentences, private=self._private).message)
+        message = Markup(say(event, self.sentences, private=self._private).message)
         self._say(f"[{colour}]{severity}[/]  {escape(message.striptags())}")
 
     def _on_notice(self, event: Event) -> None:
         text = self._words.get(f"notice.{event['code']}")
         if text:
-            self._say(escape(text.format(**{k: self._sentences.pick(v) for k, v in event.items()})))
+            self._say(escape(text.format(**{k: self.sentences.pick(v) for k, v in event.items()})))
 
     def _on_forecast(self, event: Event) -> None:
-        duration = self._sentences.duration
+        duration = self.sentences.duration
         text = self._words["forecast"].format(
             seconds=duration(event["seconds"]), low=duration(event["seconds_low"]), high=duration(event["seconds_high"]),
             gigabytes=event["peak_memory_gigabytes"], steps=event["num_steps"],
@@ -272,6 +304,13 @@ class Screen:
     def _on_fold_finished(self, event: Event) -> None:
         self._say(self._words["fold"].format(fold=event["fold"] + 1, folds=event["folds"]))
 
+    def _on_candidate_read(self, event: Event) -> None:
+        self._say(escape(self._words["candidate_read"].format(**event)))
+
+    def _on_tried(self, event: Event) -> None:
+        line = self._words["tried"].format(**event | {"seconds": self.sentences.duration(event["seconds"])})
+        self._say(escape(line))
+
     def _on_stopped_early(self, event: Event) -> None:
         self._close_bar()
         self._say(self._words["stopped_early"])
@@ -296,6 +335,17 @@ class Screen:
 
     def _print_json(self, value: Any) -> None:
         print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _plain(text: str) -> str:
+    """What stands between the tags of a sentence; a string that is none as it is."""
+    return text.striptags() if isinstance(text, Markup) else text
+
+
+def _cell(value: str | blocks.Cell) -> str:
+    if isinstance(value, str):
+        return escape(_plain(value))
+    return f"[bold]{escape(_plain(value.text))}[/]" if value.tone == "model" else escape(_plain(value.text))
 
 
 def _score_cell(scores: Sequence[dict[str, Any]], system: str, metric: str) -> str:

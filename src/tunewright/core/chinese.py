@@ -114,6 +114,7 @@ CHINESE = {
     "fits {language} and is on this machine": "适合 {language}，且本机已有",
     "no model is on this machine ({error}). Good ones for {language}: {names}": "本机没有模型（{error}）。适合 {language} 的有：{names}",
     "{model} can't read this text: {share:.0%} of its tokens are unknown to it, at most {most:.0%} are acceptable. Models that can: {names}. With a connection, fetch one with `--model {first}`; without, give a local folder with `--model FOLDER`": "{model} 读不懂这些文本：{share:.0%} 的词元它不认识，最多容许 {most:.0%}。能读懂的模型：{names}。有网络时用 `--model {first}` 下载；没有网络时用 `--model 目录` 指定本地模型",
+    "{model} can't read this text: {share:.0%} of its tokens are unknown to it, at most {most:.0%} are acceptable": "{model} 读不懂这些文本：{share:.0%} 的词元它不认识，最多容许 {most:.0%}",
     "downloading {model} at {commit}: {files} files, {megabytes:,.0f} MB, licence {license}": "正在下载 {model}（版本 {commit}）：{files} 个文件，{megabytes:,.0f} MB，许可证 {license}",
     "downloading {model} from ModelScope (its size is not known beforehand)": "正在从 ModelScope 下载 {model}（大小事先未知）",
     # Training

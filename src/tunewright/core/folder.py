@@ -129,6 +129,26 @@ class RunFolder:
         return self.path / "predictions" / f"{system}.{split}.parquet"
 
     @property
+    def trial(self) -> Path:
+        """Of a fine-tune that was tried out: what it reached on the validation rows; written last."""
+        return self.path / "trial.json"
+
+    @property
+    def trials(self) -> Path:
+        """Fine-tunes that were tried out, a folder each, with paths as in a run."""
+        return self.path / "trials"
+
+    @property
+    def stores(self) -> Path:
+        """Encoded rows that trials share, a folder for each way of encoding."""
+        return self.path / "stores"
+
+    @property
+    def ranking(self) -> Path:
+        """Of `models rank`: every candidate with its estimates, its cost, and the recommendation."""
+        return self.path / "ranking.json"
+
+    @property
     def scores(self) -> Path:
         """All scores with intervals, as a JSON list."""
         return self.path / "scores.json"

@@ -13,6 +13,7 @@ from tunewright.core.errors import DataError
 from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.core.sentence import Sentence, joined
 from tunewright.data.sources import ReadResult
+from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.decide_model import decide_model, describe_model
 from tunewright.pipeline.decide_training import decide_lengths, decide_training, decide_within
@@ -32,12 +33,9 @@ _OPTIONS = {
 def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float | None = None) -> Recipe:
     """The resolved recipe: every column, the model, the lengths and the machine written out. Writes plan.json."""
     decisions = Decisions(journal)
-    recipe, prepared = _decide_data(asked, folder, decisions)
-    recipe, local = decide_model(recipe, prepared, decisions)
-    if local:
-        recipe = decide_lengths(recipe, prepared, load_tokenizer(local), decisions)
-        recipe = decide_training(recipe, prepared, local, decisions)
-    recipe = recipe.model_copy(update={"runtime": _decide_machine(recipe.runtime, decisions)})
+    recipe, prepared = decide_data(asked, folder, decisions)
+    recipe, local = decide_fit(recipe, prepared, decisions)
+    recipe = recipe.model_copy(update={"runtime": decide_machine(recipe.runtime, decisions)})
     if local and minutes is not None:
         recipe = decide_within(minutes, recipe, prepared, folder, decisions)
     write_json(
@@ -54,7 +52,17 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
     return recipe
 
 
-def _decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Recipe, Prepared]:
+def decide_fit(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tuple[Recipe, LocalModel | None]:
+    """The recipe with its model, how much that reads of a text, and how it is trained; None without a model."""
+    recipe, local = decide_model(recipe, prepared, decisions)
+    if local:
+        recipe = decide_lengths(recipe, prepared, load_tokenizer(local), decisions)
+        recipe = decide_training(recipe, prepared, local, decisions)
+    return recipe, local
+
+
+def decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Recipe, Prepared]:
+    """The recipe with its columns, task and language, and its rows. Raises DataError where they are too few."""
     asked = _keep_the_test_rows_of_an_earlier_run(asked, decisions)
     result, columns = inspect(asked)
     layout = f"{result.source.kind}, {result.source.encoding}"
@@ -155,7 +163,8 @@ def _require_enough(prepared: Prepared) -> None:
             )
 
 
-def _decide_machine(asked: RuntimeConfig, decisions: Decisions) -> RuntimeConfig:
+def decide_machine(asked: RuntimeConfig, decisions: Decisions) -> RuntimeConfig:
+    """Device, threads and matrix products, measured where they are not asked for."""
     runtime = probe_runtime(asked, num_ranks=int(os.environ.get("WORLD_SIZE", "1")))
     given = asked.threads is not None and asked.matmul is not None
     decisions.add(

@@ -23,7 +23,9 @@ FEATURE_TOKENS = 256
 
 
 @dataclass(frozen=True)
-class _Streams:
+class Streams:
+    """Encoded texts."""
+
     streams: dict[str, Any]
 
 
@@ -46,12 +48,19 @@ class ModelReader:
             lengths=[int(length) for length in self.tokenizer.lengths(texts, pairs)],
         )  # fmt: skip
 
+    @property
+    def tokens_read(self) -> int:
+        """Of a text, at most."""
+        return min(FEATURE_TOKENS, self.tokenizer.max_length)
+
+    def encoded(self, texts: Sequence[str], pairs: Sequence[str] | None) -> Streams:
+        """Their tokens, as far as they are read."""
+        config = EncodeConfig(max_length=self.tokens_read)
+        return Streams(encode_texts(self.tokenizer, texts, pairs, config=config))
+
     def features(self, texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float32]:
         """Mean-pooled features (N, H) of the model as it came."""
-        config = EncodeConfig(max_length=min(FEATURE_TOKENS, self.tokenizer.max_length))
-        return pooled_features(
-            load_features_model(self.local), _Streams(encode_texts(self.tokenizer, texts, pairs, config=config))
-        )
+        return pooled_features(load_features_model(self.local), self.encoded(texts, pairs))
 
 
 def model_reader(model: str) -> ModelReader:

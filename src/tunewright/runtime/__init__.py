@@ -11,11 +11,13 @@ from tunewright.runtime.machine import (
     probe_runtime,
 )
 from tunewright.runtime.seeds import seed_micro_batch
+from tunewright.runtime.stopwatch import Stopwatch
 from tunewright.runtime.world import World, join_world
 
 __all__ = [
     "Machine",
     "RuntimeConfig",
+    "Stopwatch",
     "World",
     "attention_kernel",
     "cheap_dropout",

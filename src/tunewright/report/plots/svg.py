@@ -81,11 +81,25 @@ class Scale:
         return self.start + share * (self.end - self.start)
 
 
+@dataclass(frozen=True)
+class LogScale:
+    """A mapping from positive values to units of the drawing in which equal ratios are equally long."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        """Where a value stands."""
+        return Scale(math.log(self.low), math.log(self.high), self.start, self.end)(math.log(value))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Frame:
     """The place of a plot between its axes, with a scale each way."""
 
-    x: Scale
+    x: Scale | LogScale
     y: Scale
 
     def axes(
@@ -118,6 +132,13 @@ def ticks(low: float, high: float, *, wanted: int = 4) -> list[float]:
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times powers of ten between the bounds; where they are many, powers alone."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if len(powers) <= 3 else (1,)
+    return [m * 10.0**power for power in powers for m in steps if low <= m * 10.0**power <= high]
 
 
 def tick_decimals(values: Sequence[float]) -> int:

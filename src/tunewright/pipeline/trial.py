@@ -1,0 +1,120 @@
+"""One fine-tune that is judged by the validation rows alone: what search, halving and learning curves are made of.
+
+A trial has a folder. Killed, it goes on from its checkpoint there; finished, it is read and not done again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tunewright.core.events import Event, EventLog, current_events, read_events
+from tunewright.core.folder import RunFolder, discard, read_json, write_json
+from tunewright.core.lock import held
+from tunewright.core.text import digest
+from tunewright.evaluate import write_predictions
+from tunewright.metrics import METRICS
+from tunewright.pipeline.fine_tune import Base, Rows, answer, finish_model, load_base, make_plan
+from tunewright.pipeline.journal import Stop
+from tunewright.pipeline.prepare import Prepared
+from tunewright.recipe import Recipe
+from tunewright.runtime import World, prepare_machine
+from tunewright.train import fit
+
+Watch = Callable[[float, float], None]
+"""Told the epoch and the value of the metric after each evaluation; may raise to end the trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What a fine-tune reached on the validation rows, by the weights that were best there."""
+
+    metric: str
+    value: float
+    """Of the best weights."""
+    loss: float
+    """Of the same weights: the mean over the validation rows."""
+    best_epoch: float
+    epochs: float
+    """Passes over the training rows that were made."""
+    curve: tuple[tuple[float, float], ...]
+    """Epoch and value at each evaluation."""
+    num_rows: int
+    """Trained on."""
+    seconds: float
+    """Of training and its evaluations, over all attempts."""
+
+    @property
+    def rank_key(self) -> tuple[float, float]:
+        """Larger is better: by the metric, and at equal metric by the smaller loss."""
+        sign = 1.0 if METRICS[self.metric].higher_is_better else -1.0
+        return sign * self.value, -self.loss
+
+
+def try_recipe(
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, *, stores: Path, train: Rows | None = None,
+    watch: Watch | None = None, stop: Stop = lambda: None,
+) -> Trial:  # fmt: skip
+    """Fine-tune as a resolved recipe says, and answer the validation rows; writes their predictions and trial.json.
+
+    `prepared` comes from `without_test`: a trial can't look at what it is not given. `train` are the places of the rows to
+    train on, where that is not the whole train split. Trials share the encoded rows in `stores`. `watch` is told of the
+    evaluations of earlier attempts as well.
+
+    Raises StoppedBySignal when `stop()` returns a signal; the same call then goes on.
+    """
+    assert not len(prepared.places("test")), "a trial is never given the test rows"
+    if folder.trial.exists():
+        return read_trial(folder)
+    rows, validation = prepared.places("train") if train is None else train, prepared.places("validation")
+    base = _load_base(recipe, prepared, stores)
+    plan = make_plan(base, recipe, prepared, train=rows, validation=validation)
+
+    def listen(event: Event) -> None:
+        if watch is not None and event["kind"] == "evaluated":
+            watch(event["epoch"], event["value"])
+
+    for event in current_events(folder.events):
+        listen(event)
+    events = EventLog(folder.events, listeners=(listen,))
+    fitted = fit(plan, checkpoints=folder.checkpoints, events=events, stop=stop)
+    finish_model(base, recipe, prepared, plan.model)
+    write_predictions(answer(base, recipe, prepared, plan.model, validation), folder.predictions("model", "validation"))
+    events.emit("trial_finished")
+    best = fitted.progress.best
+    assert best is not None, "validation rows were given, so they were looked at"
+    per_epoch = fitted.length.steps_per_epoch
+    trial = Trial(
+        metric=best.metric, value=best.value, loss=best.loss, best_epoch=best.step / per_epoch,
+        epochs=fitted.progress.step / per_epoch,
+        curve=tuple((one.step / per_epoch, one.value) for one in fitted.progress.evaluations),
+        num_rows=len(rows), seconds=_seconds(folder),
+    )  # fmt: skip
+    write_json(folder.trial, asdict(trial))
+    discard(folder.checkpoints)
+    return trial
+
+
+def read_trial(folder: RunFolder) -> Trial:
+    """A finished trial."""
+    found = read_json(folder.trial)
+    return Trial(**found | {"curve": tuple((epoch, value) for epoch, value in found["curve"])})
+
+
+def _load_base(recipe: Recipe, prepared: Prepared, stores: Path) -> Base:
+    """Model, tokenizer and encoded rows; each way of encoding has a folder, made by the first trial that needs it."""
+    machine = prepare_machine(recipe.runtime)
+    said = recipe.model_dump(mode="json", include={"model", "encode", "task", "loss"})
+    folder = RunFolder(stores / digest(prepared.fingerprint, json.dumps(said, sort_keys=True)))
+    with held(folder.path / "lock"):
+        return load_base(recipe, prepared, folder, machine=machine, world=World())
+
+
+def _seconds(folder: RunFolder) -> float:
+    """From the first to the last event of each attempt."""
+    times: dict[int, list[float]] = {}
+    for event in read_events(folder.events):
+        times.setdefault(event["attempt"], []).append(event["time"])
+    return sum(max(of_attempt) - min(of_attempt) for of_attempt in times.values())

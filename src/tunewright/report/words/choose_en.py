@@ -1,0 +1,51 @@
+"""What is said where one chooses, in English: models, settings, what fits, how many more labels. The same keys stand in `choose_zh.py`."""
+
+# ruff: noqa: E501 (a sentence stands on one line, so that the two files can be laid side by side)
+
+from __future__ import annotations
+
+CHOOSE: dict[str, str] = {
+    "view.footer": "Made by Tunewright on this machine. This page loads nothing and sends nothing.",
+    # Ranking of models
+    "rank.page_title": "{file}: which model?",
+    "rank.headline": "Start with {name}.",
+    "rank.only": "It is the only candidate.",
+    "rank.clear": "Before any training it knows most of this task; every other candidate is shown to know less.",
+    "rank.likely": "Before any training it knows most of this task, also in {share} of 100 random halves of the rows.",
+    "rank.open": "Which one knows most is open: it comes first in {share} of 100 random halves of the rows.",
+    "rank.open_with": "Not shown to be worse: {names}.",
+    "rank.alternative": "Of these {name} costs least: it is {times} times as fast.",
+    "rank.halved": "Fine-tuned, it does best: {metric} {value} on {rows} validation rows.",
+    "rank.halved_better": "It is <em>shown to be better</em> than {other}.",
+    "rank.halved_open": "<em>No difference has been shown</em> from {other}.",
+    "rank.basis": "Ordered by LogME, the evidence that a linear model over the frozen features has for the labels; on {rows} training rows, the same for all. Test rows were not looked at. What fine-tuning makes of a model only fine-tuning shows.",
+    "rank.noncommercial": "Its licence ({license}) does not allow commercial use.",
+    "rank.refused": "Left out: {reason}.",
+    "rank.title_known": "What each knows before training",
+    "rank.title_costs": "What each costs, and how it reads",
+    "rank.title_halving": "What fine-tuning made of them",
+    "rank.known": "Features of the frozen model, the mean over all layers",
+    "rank.known_note": "LogME in nats a row, and H-score: higher is better. Linear model: each row answered by one that has not seen it, in %, with a 95% interval. First in: share of random halves of the rows in which it has the highest LogME.",
+    "rank.model": "Model",
+    "rank.first": "First in",
+    "rank.probe": "Linear model, {metric}",
+    "rank.last": "{name}, last layer",
+    "rank.costs": "Cost of each model",
+    "rank.costs_note": "Time: to read one row of these, in batches, on this machine. Memory: of the weights to answer, and of weights, gradients and AdamW's state to train all of them; activations come on top, and tunewright forecast measures them. Longer: texts of which only the beginning was read.",
+    "rank.time": "A text",
+    "rank.parameters": "Parameters",
+    "rank.memory": "Answer / train",
+    "rank.tokens": "Tokens a character",
+    "rank.unknown": "Unknown",
+    "rank.cut": "Longer",
+    "rank.license": "Licence",
+    "rank.no_license": "not stated",
+    "rank.halving": "Successive halving, by validation rows",
+    "rank.halving_note": "Each fine-tune has its own schedule; training is the share of what a run would do. The better half goes on.",
+    "rank.training": "Training",
+    "rank.seconds": "Took",
+    "rank.goes_on": "goes on",
+    "rank.pareto": "Score against cost",
+    "rank.pareto_said": "Higher knows more, further left is faster. On the line: models that no other beats in both.",
+    "rank.axis_time": "milliseconds a text",
+}

@@ -1,0 +1,51 @@
+"""选择时所说的话（中文）：模型、设置、内存能放下多少、还要多少标签。键与 `choose_en.py` 相同。"""
+
+# ruff: noqa: E501 (a sentence stands on one line, so that the two files can be laid side by side)
+
+from __future__ import annotations
+
+CHOOSE: dict[str, str] = {
+    "view.footer": "由 Tunewright 在本机生成。本页不加载任何内容，也不发送任何内容。",
+    # 模型排名
+    "rank.page_title": "{file}：选哪个模型？",
+    "rank.headline": "先用 {name}。",
+    "rank.only": "它是唯一的候选。",
+    "rank.clear": "训练之前，它对这项任务了解最多；其他候选都已证明了解更少。",
+    "rank.likely": "训练之前，它对这项任务了解最多；在 100 次随机取半数行的比较中，有 {share} 次也是如此。",
+    "rank.open": "哪个了解最多尚无定论：在 100 次随机取半数行的比较中，它有 {share} 次排第一。",
+    "rank.open_with": "未证明更差的：{names}。",
+    "rank.alternative": "其中 {name} 最省：速度是它的 {times} 倍。",
+    "rank.halved": "微调之后它最好：{rows} 行验证数据上{metric} {value}。",
+    "rank.halved_better": "已<em>证明优于</em> {other}。",
+    "rank.halved_open": "与 {other} 之间<em>未显示出差别</em>。",
+    "rank.basis": "按 LogME 排序，即冻结特征上的线性模型对标签的证据；所有候选都读同样的 {rows} 行训练数据，没有看测试数据。微调会带来什么，只有微调才知道。",
+    "rank.noncommercial": "其许可证（{license}）不允许商业使用。",
+    "rank.refused": "未参加排名：{reason}。",
+    "rank.title_known": "训练之前各自了解多少",
+    "rank.title_costs": "各自的成本，以及如何读取文本",
+    "rank.title_halving": "微调的结果",
+    "rank.known": "冻结模型的特征，取所有层的平均",
+    "rank.known_note": "LogME（每行奈特数）和 H 分数：越高越好。线性模型：每一行都由没有见过它的模型回答，以 % 计，附 95% 区间。排第一：在随机取半数行时，LogME 最高的比例。",
+    "rank.model": "模型",
+    "rank.first": "排第一",
+    "rank.probe": "线性模型，{metric}",
+    "rank.last": "{name}，最后一层",
+    "rank.costs": "各模型的成本",
+    "rank.costs_note": "时间：在本机上成批读取这些行，平均每行所需。内存：回答时的权重；以及训练全部参数时的权重、梯度和 AdamW 状态；激活值另计，由 tunewright forecast 测量。超长：只读了开头的文本。",
+    "rank.time": "每条文本",
+    "rank.parameters": "参数",
+    "rank.memory": "回答 / 训练",
+    "rank.tokens": "每字符词元数",
+    "rank.unknown": "不认识",
+    "rank.cut": "超长",
+    "rank.license": "许可证",
+    "rank.no_license": "未注明",
+    "rank.halving": "逐次减半，依验证数据",
+    "rank.halving_note": "每次微调都有自己完整的学习率安排；训练量是正式运行的一部分。较好的一半进入下一轮。",
+    "rank.training": "训练量",
+    "rank.seconds": "用时",
+    "rank.goes_on": "继续",
+    "rank.pareto": "得分与成本",
+    "rank.pareto_said": "越高了解越多，越靠左越快。线上的模型：没有别的模型在两方面都更好。",
+    "rank.axis_time": "每条文本的毫秒数",
+}
