@@ -22,7 +22,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return weights / weights.sum(1, keepdims=True)
 
 
-def example(reads: Input, *, rows: int = 60, seed: int = 0) -> tuple[Any, Any]:
+def example(metric: Metric, reads: Input, *, rows: int = 60, seed: int = 0) -> tuple[Any, Any]:
     rng = np.random.default_rng(seed)
     if reads == "labels":
         return rng.integers(0, 4, rows), rng.integers(0, 4, rows)
@@ -33,18 +33,34 @@ def example(reads: Input, *, rows: int = 60, seed: int = 0) -> tuple[Any, Any]:
     if reads == "set_scores":
         return rng.random((rows, 4)) < 0.4, rng.random((rows, 4))
     if reads == "texts":
-        return texts(rng, rows)
+        return texts(rng, rows, like=LIKE.get(metric.name))
     if reads == "spans":
         return [spans(rng) for _ in range(rows)], [spans(rng) for _ in range(rows)]
     return rng.normal(size=rows), rng.normal(size=rows)
 
 
-def texts(rng: np.random.Generator, rows: int) -> tuple[Asked, Said]:
+LIKE = {
+    "off_variant_rate": "这个国家",
+    "numbers_kept": "a {n}5 b",
+    "addresses_kept": "https://a.org/{n}",
+    "placeholders_kept": "<{n}>a</{n}>",
+    "numeric_accuracy": "#### {n}",
+    "json_valid_rate": '{{"a": {n}}}',
+    "json_match": '{{"a": {n}}}',
+    "tool_name_accuracy": '{{"name": "f{n}", "arguments": {{}}}}',
+    "tool_call_accuracy": '{{"name": "f", "arguments": {{"x": {n}}}}}',
+}
+"""What the texts have to be like for a metric to be about them, where any text will not do."""
+
+
+def texts(rng: np.random.Generator, rows: int, *, like: str | None) -> tuple[Asked, Said]:
     """Answers with every fault there is: none, the source, one phrase over and over, half of what is right."""
     right, other, source = (
         ["".join(rng.choice(list("ab 好。")) for _ in range(20)) for _ in range(rows)] for _ in range(3)
     )
-    ways = (lambda row: "", lambda row: source[row], lambda row: "ab " * 30, lambda row: right[row][:10] + "b")
+    if like is not None:
+        right = other = source = [like.format(n=n) for n in rng.integers(0, 9, rows)]
+    ways = (lambda row: "", lambda row: source[row], lambda row: "ab " * 30 + "個", lambda row: right[row][:10] + "b")
     answers = [ways[way](row) for row, way in enumerate(rng.integers(0, len(ways), rows))]
     asked = Asked(
         references=list(zip(right, other, strict=True)), sources=source, num_tokens_N=rng.integers(1, 9, rows)
@@ -77,14 +93,14 @@ def perfect(reads: Input, gold: Any) -> Any:
 @pytest.mark.parametrize(("metric", "reads"), CASES)
 def test_value_lies_in_the_stated_range(metric: Metric, reads: Input) -> None:
     for seed in range(20):
-        value = metric.functions[reads](*example(reads, rows=12, seed=seed))
+        value = metric.functions[reads](*example(metric, reads, rows=12, seed=seed))
         if value is not None:
             assert metric.range[0] - 1e-12 <= value <= metric.range[1] + 1e-12
 
 
 @pytest.mark.parametrize(("metric", "reads"), CASES)
 def test_perfect_answers_reach_the_good_end_and_others_do_not(metric: Metric, reads: Input) -> None:
-    gold, said = example(reads)
+    gold, said = example(metric, reads)
     best = metric.functions[reads](gold, perfect(reads, gold))
     other = metric.functions[reads](gold, said)
     end = metric.range[1] if metric.higher_is_better else metric.range[0]
@@ -98,7 +114,7 @@ def test_perfect_answers_reach_the_good_end_and_others_do_not(metric: Metric, re
 
 @pytest.mark.parametrize(("metric", "reads"), CASES)
 def test_order_of_rows_does_not_matter(metric: Metric, reads: Input) -> None:
-    gold, said = example(reads)
+    gold, said = example(metric, reads)
     order = np.random.default_rng(1).permutation(len(gold))
     assert metric.functions[reads](take(gold, order), take(said, order)) == pytest.approx(
         metric.functions[reads](gold, said), abs=1e-12
@@ -107,7 +123,7 @@ def test_order_of_rows_does_not_matter(metric: Metric, reads: Input) -> None:
 
 @pytest.mark.parametrize(("metric", "reads"), [case for case in CASES if case.values[0].name != "ece_debiased"])
 def test_every_row_twice_gives_the_same_value(metric: Metric, reads: Input) -> None:
-    gold, said = example(reads)
+    gold, said = example(metric, reads)
     order = np.tile(np.arange(len(gold)), 2)
     twice = metric.functions[reads](take(gold, order), take(said, order))
     assert twice == pytest.approx(metric.functions[reads](gold, said), abs=1e-12)
@@ -116,7 +132,7 @@ def test_every_row_twice_gives_the_same_value(metric: Metric, reads: Input) -> N
 @pytest.mark.parametrize(("metric", "reads"), CASES)
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_few_rows_give_a_number_or_none_and_never_nan(metric: Metric, reads: Input, rows: int) -> None:
-    value = metric.functions[reads](*example(reads, rows=rows))
+    value = metric.functions[reads](*example(metric, reads, rows=rows))
     assert value is None or math.isfinite(value)
     json.dumps(value, allow_nan=False)
     if rows == 0:

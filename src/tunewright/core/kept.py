@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections import Counter
 
-_DIGITS = re.compile(r"\d+(?:[.,:  ']\d+)*")
+_DIGITS = re.compile(r"(?<!\d)\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,:']\d+)*")
+"""`1 000 000,50` and `1,000.50` and `12:30`, but not the two numbers of `in 2024 3 cats`."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"'，。、）)]+|www\.[^\s<>\"'，。、）)]+|[\w.+-]+@[\w-]+\.[\w.-]+\w")
 _PLACEHOLDER = re.compile(
     r"</?\d+/?>|\{\{?\s*[\w.]+\s*\}?\}|\$\{[\w.]+\}|%(?:\(\w+\))?[-+0#]?\d*\.?\d*[sdifgxX@]\b|%\d+\$[sd@]|&[a-z]+;"

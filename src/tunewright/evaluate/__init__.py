@@ -3,6 +3,7 @@
 predictions.py   the file of predictions              score.py        every metric with an interval
 compare.py       is one system better than another    calibrate.py    temperature, thresholds, reliability, automation
 fairness.py      gaps between groups                  sums.py         what metrics of texts and spans add up
+texts.py         the metrics of texts by settings
 test_ledger.py   how often a test set was scored      predict.py      a model over rows (needs torch; import it by name)
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from tunewright.core.config import Config
@@ -37,6 +39,20 @@ class FairnessConfig(Config):
     """Of the tests."""
 
 
+class TextConfig(Config):
+    """What answers that are texts are measured by, beyond what needs no settings."""
+
+    language: str | None = None
+    """The language that answers should be in (`de`, `zh-TW`); None: the task's own, else that of most references."""
+    bleu_tokenizer: Literal["13a", "zh", "char", "intl", "ja-mecab", "ko-mecab", "none"] | None = None
+    """How BLEU cuts texts into words, by sacreBLEU's names; None: `zh` for Chinese, `char` for Japanese, else `13a`. The two
+    with `mecab` need sacreBLEU's extra of that language."""
+    glossary: str | None = None
+    """A table (a term and its translations a row) or TBX file: `term_accuracy` says how often its terms are used."""
+    json_schema: str | None = None
+    """A JSON Schema: `schema_rate` says how many answers are JSON that it allows."""
+
+
 class EvaluateConfig(Config):
     """Metrics and evidence."""
 
@@ -51,6 +67,8 @@ class EvaluateConfig(Config):
     """Fit a temperature on the validation split, so that a confidence of .9 is right nine times in ten."""
     wanted_precision: tuple[float, ...] = (0.9, 0.95, 0.97, 0.99)
     """For each, the report says what share of the texts can be automated at that precision."""
+    text: TextConfig = TextConfig()
+    """For answers that are texts."""
     cross_validation: CrossValidationConfig = CrossValidationConfig()
     """For small data."""
     seed: int = 17

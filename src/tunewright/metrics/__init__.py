@@ -1,6 +1,7 @@
-"""Metrics as pure functions of numpy arrays, and intervals for them. Imports numpy and nothing of ours but `core`.
+"""Metrics as pure functions of numpy arrays or texts, and intervals for them.
 
-`METRICS` is all there is; each entry says what it reads, which way is better, and when it is undefined.
+Imports numpy, sacreBLEU and, of ours, `core` and what `data` knows of languages. `METRICS` is all there is; each entry
+says what it reads, which way is better, and when it is undefined.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _NO_LABELS = "no label is in gold or predicted"
 _CONSTANT = "all values of one side are equal"
 _NO_SOURCE = "what the system was shown is not known"
 _NO_STOP = "why the answers end is not known"
+_NO_LANGUAGE = "the language of the references can't be told"
+_NO_JSON = "the references are no JSON"
+_NO_CALLS = "the references call no tools"
 _NO_SPANS = "there are no spans"
 _NO_WORDS = "no reference has a word"
 _NO_TOKENS = "no token of a right answer was measured"
@@ -101,6 +105,34 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            higher_is_better=False, range=(0, 1), undefined=_NO_STOP, signature="answers cut off at the most tokens allowed"),
     Metric(name="length_ratio", functions={"texts": TEXT_METRICS["length_ratio"]}, aim=1.0,
            higher_is_better=True, range=(0, inf), undefined=_NO_WORDS, signature="words answered/words of the references"),
+    Metric(name="off_target_rate", functions={"texts": TEXT_METRICS["off_target_rate"]},
+           higher_is_better=False, range=(0, 1), undefined=_NO_LANGUAGE, signature="answers surely in another language"),
+    Metric(name="off_variant_rate", functions={"texts": TEXT_METRICS["off_variant_rate"]},
+           higher_is_better=False, range=(0, 1), undefined="the references are not in one kind of Chinese characters",
+           signature="Chinese answers in the other characters, simplified or traditional"),
+    # of what a program or a person has to find in the text
+    Metric(name="numbers_kept", functions={"texts": TEXT_METRICS["numbers_kept"]},
+           higher_is_better=True, range=(0, 1), undefined="no source has numbers", signature="all numbers in the answer"),
+    Metric(name="addresses_kept", functions={"texts": TEXT_METRICS["addresses_kept"]},
+           higher_is_better=True, range=(0, 1), undefined="no source has addresses", signature="all addresses in the answer"),
+    Metric(name="placeholders_kept", functions={"texts": TEXT_METRICS["placeholders_kept"]},
+           higher_is_better=True, range=(0, 1), undefined="no source has tags or placeholders",
+           signature="the tags and placeholders of the source, each as often"),
+    Metric(name="term_accuracy", functions={},
+           higher_is_better=True, range=(0, 1), undefined="no source has a term of the glossary",
+           signature="terms of the glossary in an accepted form"),
+    Metric(name="numeric_accuracy", functions={"texts": TEXT_METRICS["numeric_accuracy"]},
+           higher_is_better=True, range=(0, 1), undefined="the references are not numbers", signature="same number"),
+    Metric(name="json_valid_rate", functions={"texts": TEXT_METRICS["json_valid_rate"]},
+           higher_is_better=True, range=(0, 1), undefined=_NO_JSON, signature="one JSON object or array, nothing else"),
+    Metric(name="json_match", functions={"texts": TEXT_METRICS["json_match"]},
+           higher_is_better=True, range=(0, 1), undefined=_NO_JSON, signature="same JSON value"),
+    Metric(name="schema_rate", functions={},
+           higher_is_better=True, range=(0, 1), undefined=_EMPTY, signature="JSON that the schema allows"),
+    Metric(name="tool_name_accuracy", functions={"texts": TEXT_METRICS["tool_name_accuracy"]},
+           higher_is_better=True, range=(0, 1), undefined=_NO_CALLS, signature="same tools called"),
+    Metric(name="tool_call_accuracy", functions={"texts": TEXT_METRICS["tool_call_accuracy"]},
+           higher_is_better=True, range=(0, 1), undefined=_NO_CALLS, signature="same tools called with the same arguments"),
     # of the likelihood of texts
     Metric(name="perplexity", functions={"texts": TEXT_METRICS["perplexity"]},
            higher_is_better=False, range=(1, inf), undefined=_NO_TOKENS, signature="exp(nats/token)|of the first reference"),

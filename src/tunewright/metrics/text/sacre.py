@@ -25,7 +25,8 @@ from tunewright.core.scripts import script_of
 from tunewright.metrics.metric import Floats
 from tunewright.metrics.text.metric import Asked, References, Said, TextMetric
 
-Cut = Literal["zh", "char", "13a"]
+Cut = Literal["13a", "zh", "char", "intl", "ja-mecab", "ko-mecab", "none"]
+"""How sacreBLEU cuts texts into words, by its names."""
 ORDERS = 4
 """BLEU counts n-grams of 1 to 4 words."""
 CHARACTER_ORDERS = 6
@@ -75,10 +76,13 @@ def ter(sums: Floats) -> Floats:
     return 100 * np.where(words > 0, edits / np.where(words > 0, words, 1), edits > 0)
 
 
-def _bleu(references: References) -> Any:
-    from sacrebleu.metrics.bleu import BLEU  # a seventh of a second, which not every run needs
+def _bleu(cut: Cut | None) -> Callable[[References], Any]:
+    def build(references: References) -> Any:
+        from sacrebleu.metrics.bleu import BLEU  # a seventh of a second, which not every run needs
 
-    return BLEU(tokenize=cut_for(references), force=True)
+        return BLEU(tokenize=cut or cut_for(references), force=True)
+
+    return build
 
 
 def _chrf(references: References) -> Any:
@@ -109,6 +113,11 @@ def _metric(build: Callable[[References], Any], combine: Callable[[Floats], Floa
     return TextMetric(shape="corpus", statistics=statistics, combine=combine, signature=signature)
 
 
-BLEU = _metric(_bleu, bleu, 2 + 2 * ORDERS)
+def bleu_cut(cut: Cut | None) -> TextMetric:
+    """BLEU over words as this cut makes them; None: by the script of the references."""
+    return _metric(_bleu(cut), bleu, 2 + 2 * ORDERS)
+
+
+BLEU = bleu_cut(None)
 CHRF = _metric(_chrf, chrf, 3 * CHARACTER_ORDERS)
 TER = _metric(_ter, ter, 2)
