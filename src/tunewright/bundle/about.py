@@ -93,6 +93,16 @@ def verify_bundle(folder: Path) -> list[str]:
     return sorted(name for name, digest in read_about(folder).files.items() if now.get(name) != digest)
 
 
+def require_intact(folder: Path) -> None:
+    """Raise ModelError if a file of the bundle is missing or not as it was written."""
+    changed = verify_bundle(folder)
+    if changed:
+        raise ModelError(
+            f"{folder}: changed since it was written: {', '.join(changed)}. Take the folder from its source again; "
+            "if the change is meant, it is another model now, and `tunewright.json` must go."
+        )
+
+
 def _digests(folder: Path) -> dict[str, str]:
     digests = {}
     for file in sorted(folder.rglob("*")):

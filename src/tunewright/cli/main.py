@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tunewright.cli.chat import add_chat
 from tunewright.cli.choose import add_choosing_verbs
 from tunewright.cli.data import add_data_verbs
 from tunewright.cli.options import add_json, add_source_options, add_verb, signals
@@ -121,6 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     add_json(evaluate)
 
+    add_chat(verbs)
     add_data_verbs(verbs)
     add_privacy_verbs(verbs)
 

@@ -5,8 +5,11 @@ Everything shown during a run is a view of its events. On a terminal there is a 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -167,6 +170,44 @@ class Screen:
         out = Console(highlight=False, width=self._out.width)
         for line in audit_lines(value, language=self.sentences.language, private=self._private, width=out.width):
             out.print(line)
+
+    def remark(self, text: str) -> None:
+        """A sentence that is beside the result, as it came."""
+        self._err.print(escape(text))
+
+    def read_line(self, prompt: str) -> str | None:
+        """The next line that a person types, or of stdin (UTF-8) where there is no terminal; None at the end.
+
+        Ctrl-C at the prompt gives up the line and not the program.
+        """
+        if not sys.stdin.isatty():
+            if isinstance(sys.stdin, io.TextIOWrapper) and sys.stdin.encoding.lower() != "utf-8":
+                sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+            line = sys.stdin.readline()
+            return line.rstrip("\r\n") if line else None
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401  # editing and history; with it `input` knows how wide a Chinese character is
+        while True:
+            try:
+                return input("" if self._as_json else prompt)
+            except EOFError:
+                print()
+                return None
+            except KeyboardInterrupt:
+                print()
+                self.say("chat.leave")
+
+    def piece(self, text: str) -> None:
+        """A part of an answer that is still being written."""
+        if not self._as_json:
+            print(printable(text), end="", flush=True)
+
+    def end_of_answer(self, value: dict[str, Any] | None) -> None:
+        """The end of what came in pieces; with `--json` the whole in one line, unless it was broken off."""
+        if not self._as_json:
+            print(flush=True)
+        elif value is not None:
+            print(json.dumps(value, ensure_ascii=False), flush=True)
 
     def text(self, text: str) -> None:
         """Verbatim."""

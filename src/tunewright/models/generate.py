@@ -27,7 +27,7 @@ from tunewright.models.likelihood import token_log_probs
 from tunewright.models.quiet import quiet
 from tunewright.models.rectangles import groups_by_length, rectangle
 from tunewright.models.sampling import Draw, PenalizeRepetition, StopAt, StopWhen
-from tunewright.models.text_stream import TextStream
+from tunewright.models.text_stream import HALF, TextStream
 from tunewright.models.tokenizer import Tokenizer
 from tunewright.runtime import attention_kernel
 
@@ -201,7 +201,7 @@ def _ending(tokenizer: Tokenizer, prompt: Tokens, ids: Tokens, config: GenerateC
     ends = np.flatnonzero(np.isin(ids, tokenizer.eos_ids))
     body = ids[: ends[0]] if len(ends) else ids
     context = _context(tokenizer, prompt)
-    text = tokenizer.decode(body, after=context)
+    text = tokenizer.decode(body, after=context).rstrip(HALF)  # cut in the middle of a character
     if any(stop in text for stop in config.stop_strings):
         few, many = 0, len(body)  # the fewest tokens that hold a stop string
         while few < many:

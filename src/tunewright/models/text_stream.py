@@ -45,8 +45,8 @@ class TextStream:
         return self._give_out(text, at_end=False)
 
     def finish(self) -> str:
-        """What is left when no more tokens come."""
-        text = self._decode()
+        """What is left when no more tokens come; half a character is no text."""
+        text = self._decode().rstrip(HALF)
         self._settled = len(self._ids)
         return self._give_out(text, at_end=True)
 

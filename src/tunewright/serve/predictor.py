@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 
 from tunewright.batching import CutConfig, Examples
-from tunewright.bundle import ENCODER, About, read_about, verify_bundle
-from tunewright.core.errors import DataError, ModelError
+from tunewright.bundle import ENCODER, About, read_about, require_intact
+from tunewright.core.errors import DataError
 from tunewright.data.clean import apply_text_steps
 from tunewright.evaluate import Predictions, from_logits
 from tunewright.evaluate.predict import predict_rows
@@ -94,12 +94,7 @@ def load(folder: str | Path) -> Predictor:
     """The model in a bundle folder. Raises ModelError if it is none, or if a file is not as it was written."""
     path = Path(folder)
     about = read_about(path)
-    changed = verify_bundle(path)
-    if changed:
-        raise ModelError(
-            f"{path}: changed since it was written: {', '.join(changed)}. Take the folder from its source again; "
-            "if the change is meant, it is another model now, and `tunewright.json` must go."
-        )
+    require_intact(path)
     if about.system == "model":
         return _fine_tuned(path, about)
     if about.system == "frozen":

@@ -220,7 +220,7 @@ def byte_tokenizer():
     return dataclasses.replace(plain, targets=side), backend
 
 
-@pytest.mark.parametrize("text", ["好", "你好，world！👩‍👩‍👧 é", "a\n\n  b", "\ufffd好\ufffd", ""])
+@pytest.mark.parametrize("text", ["好", "你好，world！👩‍👩‍👧 é", "a\n\n  b", "\ufffd好\ufffdx", ""])
 def test_no_piece_is_half_a_character(text):
     tokenizer, backend = byte_tokenizer()
     ids = backend.encode(text).ids
@@ -232,7 +232,7 @@ def test_no_piece_is_half_a_character(text):
         assert sum(piece != "" for piece in pieces) == len(text)
     half = TextStream(tokenizer)
     assert half.push(backend.encode("好").ids[0]) == ""
-    assert half.finish() == "\ufffd"
+    assert half.finish() == ""
 
 
 @pytest.mark.parametrize("stop", ["\n用户", "</a", "x"])

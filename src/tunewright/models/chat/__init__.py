@@ -8,7 +8,7 @@ The template that comes with a model is the only source of formatting. It is a p
 """
 
 from tunewright.models.chat.encode import EncodedChat, encode_chat
-from tunewright.models.chat.render import Answer, Message, Rendered, render_prompt, render_taught
+from tunewright.models.chat.render import Answer, Message, Rendered, render_asked, render_prompt, render_taught
 from tunewright.models.chat.sandbox import ChatTemplate, compile_template
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Rendered",
     "compile_template",
     "encode_chat",
+    "render_asked",
     "render_prompt",
     "render_taught",
 ]

@@ -67,6 +67,25 @@ def render_prompt(
     return template.render(messages, tools=tools, add_generation_prompt=True, variables=variables)
 
 
+def render_asked(
+    template: ChatTemplate, messages: Sequence[Message], *, tools: Sequence[Message] | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> Rendered:  # fmt: skip
+    """The same, with the places where messages' own texts stand: `encode_chat` then lets no message end a turn.
+
+    Raises DataError where the template refuses the chat, or changes texts so that their places can't be told.
+    """
+    rendering = _Rendering(template, messages, tools, ())
+    text = render_prompt(template, messages, tools=tools, variables=variables)
+    places = rendering.places(messages, text, asked_with=variables or {})
+    if places is None:
+        raise DataError(
+            "the chat template changes the texts of messages depending on what stands in them "
+            f"({lines_about(template.source, 'content')} of the template), so what people wrote can't be told from its marks."
+        )
+    return Rendered(text=text, answers=(), contents=tuple(places_in_order(places)), variables=variables or {})
+
+
 def render_taught(
     template: ChatTemplate, messages: Sequence[Message], *, tools: Sequence[Message] | None = None,
     end_of_turn: Sequence[str] = (),
@@ -112,7 +131,7 @@ class _Rendering:
                 return None
             prompt, variables = found
             answers.append(self._answer(turn, until, start=len(prompt)))
-        places = self._places(self.messages, text, variables or {})
+        places = self.places(self.messages, text)
         if places is None:
             return None
         rendered = Rendered(
@@ -134,7 +153,7 @@ class _Rendering:
                 "begins an answer as its generation prompt ends."
             )
         prompt, variables = found
-        places = self._places(messages, text, variables)
+        places = self.places(messages, text)
         if places is None:
             raise DataError(
                 f"message {turn + 1}: the chat template changes the texts of messages depending on what stands in them "
@@ -171,15 +190,20 @@ class _Rendering:
         end = len(written) if self.ends else len(until)
         return Answer(turn=turn, start=start, end=end, weight=_weight(self.messages[turn]))
 
-    def _places(
-        self, messages: Sequence[Message], text: str, variables: Mapping[str, Any]
+    def places(
+        self, messages: Sequence[Message], text: str, *, asked_with: Mapping[str, Any] | None = None
     ) -> dict[int, list[tuple[int, int]]] | None:
-        """Where each message's texts stand; None where marking them changes what the template writes."""
+        """Where each message's texts stand; None where marking them changes what the template writes.
+
+        `asked_with` are the template's variables where the text asks for an answer; None for a text that ends with one.
+        """
         for mark in (_mark_around, _mark_inside):
             marks = _Marks(messages)
             marked = [marks.marked(turn, message, mark) for turn, message in enumerate(messages)]
             try:
-                rendered = self.template.render(marked, tools=self.tools)
+                rendered = self.template.render(
+                    marked, tools=self.tools, add_generation_prompt=asked_with is not None, variables=asked_with
+                )
             except DataError:
                 continue
             plain, places = marks.taken_out(rendered)
