@@ -28,12 +28,13 @@ def number_tokenizer(model: Any, *, forced_bos_id: int | None = None, pad_id: in
     )
     reads_first = bool(model.config.is_encoder_decoder)
     side = TargetSide(
-        backend=hf.backend_tokenizer, before=np.zeros(0, np.int32), end_id=2, eos_ids=END_IDS,
+        backend=hf.backend_tokenizer, is_separate=False, before=np.zeros(0, np.int32), end_id=2, eos_ids=END_IDS,
         decoder_start_id=model.config.decoder_start_token_id if reads_first else None, forced_bos_id=forced_bos_id,
         special_ids=frozenset(SPECIAL.values()),
     )  # fmt: skip
     return Tokenizer(
         hf=hf,
+        backend=hf.backend_tokenizer,
         max_length=256,
         pad_id=pad_id,
         has_segments=False,

@@ -25,10 +25,35 @@ _SIMPLIFIED = frozenset({"hans", "cn", "sg"})
 
 def codes_of(hf: Any) -> dict[str, int]:
     """Code of a language to the token that stands for it; empty for tokenizers that aren't told languages."""
-    if not hasattr(hf, "set_tgt_lang_special_tokens"):
-        return {}
-    found = {token: _CODE.fullmatch(token) for token in hf.get_added_vocab()}
-    return {match.group(1): hf.convert_tokens_to_ids(token) for token, match in found.items() if match}
+    if writes_language_first(hf):
+        tokens = getattr(hf, "lang_token_to_id", None) or hf.get_added_vocab()
+    else:
+        tokens = {token: hf.encoder[token] for token in getattr(hf, "supported_language_codes", ())}
+    found = {token: _CODE.fullmatch(token) for token in tokens}
+    return {match.group(1): tokens[token] for token, match in found.items() if match}
+
+
+def writes_language_first(hf: Any) -> bool:
+    """Whether answers begin with a token of their language (mBART, NLLB, M2M100), so that it has to be known.
+
+    Multilingual Marian is told at the beginning of what it reads, and may be told by the text itself: `>>deu<< Good morning`.
+    """
+    return hasattr(hf, "set_tgt_lang_special_tokens")
+
+
+def set_languages(hf: Any, source: str | None, target: str | None) -> tuple[str, ...]:
+    """Tell a tokenizer of many languages which two it is for; the codes it knows, none for other tokenizers.
+
+    Raises ModelError where it doesn't know a language.
+    """
+    codes = codes_of(hf)
+    names = ("src_lang", "tgt_lang") if writes_language_first(hf) else (None, "target_lang")
+    for asked, attribute in zip((source, target), names, strict=True):
+        if codes and asked is not None and attribute is not None:
+            code = find_code(asked, codes)
+            setattr(hf, attribute, code)
+            hf.init_kwargs[attribute] = code  # what a tokenizer saves of itself
+    return tuple(codes)
 
 
 def find_code(asked: str, codes: Mapping[str, int]) -> str:

@@ -4,9 +4,10 @@ What the source's side does with a text is in tokenizer.py. Here is the other si
 plain transformers is given `text_target`: an encoder-decoder may have a vocabulary of its own for answers
 (`tokenizer_target.json`), and models of many languages are told by a token which one to write.
 
-    mBART            reads  text </s> en_XX     writes after zh_CN          text </s>
-    mBART-50, NLLB   reads  en_XX text </s>     writes after </s>   zh_CN   text </s>     zh_CN is forced
-    others           reads  text </s>           writes after start          text </s>
+    mBART                    reads  text </s> en_XX    writes after zh_CN          text </s>
+    mBART-50, NLLB, M2M100   reads  en_XX text </s>    writes after </s>   zh_CN   text </s>    zh_CN is forced
+    Marian                   reads  >>zh<< text </s>   writes after <pad>          text </s>    if it knows several
+    others                   reads  text </s>          writes after start          text </s>
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from tunewright.core.errors import ModelError
 from tunewright.models.generation_config import end_ids, read_generation_values
-from tunewright.models.languages import codes_of, find_code
+from tunewright.models.languages import codes_of, writes_language_first
 
 if TYPE_CHECKING:
     from tunewright.models.local import LocalModel
@@ -40,6 +41,8 @@ class TargetSide:
 
     backend: Any
     """The `tokenizers.Tokenizer` of answers: the source's own, or a second one."""
+    is_separate: bool
+    """Whether `backend` is the vocabulary in `tokenizer_target.json`, to be written there again."""
     before: Ids
     """In front of each answer, and to be predicted as it is: the code of a language, or a token of beginning."""
     end_id: int
@@ -66,45 +69,33 @@ class TargetSide:
         return _BETWEEN_HAN.sub("", text) if type(self.backend.decoder).__name__ == "WordPiece" else text
 
 
-def set_languages(hf: Any, source: str | None, target: str | None) -> tuple[str, ...]:
-    """Tell a tokenizer of many languages which two it is for; the codes it knows, none for other tokenizers.
-
-    Raises ModelError where it doesn't know a language.
-    """
-    codes = codes_of(hf)
-    for asked, attribute in ((source, "src_lang"), (target, "tgt_lang")):
-        if codes and asked is not None:
-            code = find_code(asked, codes)
-            setattr(hf, attribute, code)
-            hf.init_kwargs[attribute] = code  # what a tokenizer saves of itself
-    return tuple(codes)
-
-
-def read_target_side(hf: Any, local: LocalModel, *, is_encoder_decoder: bool, num_ids: int | None) -> TargetSide | None:
+def read_target_side(
+    hf: Any, backend: Any, local: LocalModel, *, is_encoder_decoder: bool, num_ids: int | None
+) -> TargetSide | None:
     """How the model writes; None where it has no token of ending, or was not told in which language.
 
-    Raises ModelError where the vocabulary of its answers can't be read, or is not the model's.
+    `backend` is what cuts answers where the folder has no vocabulary of its own for them. Raises ModelError where that can't be
+    read, or is not the model's.
     """
     values = read_generation_values(local)
     own = _own_backend(local, num_ids=num_ids)
-    backend = own or hf.backend_tokenizer
-    if codes_of(hf) and not getattr(hf, "tgt_lang", None):
+    if writes_language_first(hf) and not hf.tgt_lang:
         return None
     stated = end_ids(values, num_ids=num_ids)
     taught = hf.eos_token_id if hf.eos_token_id is not None else hf.sep_token_id
     known = tuple(dict.fromkeys([*([] if taught is None else [int(taught)]), *stated]))
     if not known:
         return None
-    before, after = _frame(hf, backend)
+    before, after = _frame(hf, own or backend)
     end = next((token for token in after if token in known), known[0])
     start = values.get("decoder_start_token_id", values.get("bos_token_id"))
     forced = values.get("forced_bos_token_id")
-    if codes_of(hf):
-        language = hf.convert_tokens_to_ids(hf.tgt_lang)
-        in_front = language in before
-        start, forced = (start, language) if in_front else (language, None)
+    if writes_language_first(hf):
+        language = codes_of(hf)[hf.tgt_lang]
+        start, forced = (start, language) if language in before else (language, None)
     return TargetSide(
-        backend=backend, before=np.array(before if is_encoder_decoder else [], np.int32), end_id=end,
+        backend=own or backend, is_separate=own is not None,
+        before=np.array(before if is_encoder_decoder else [], np.int32), end_id=end,
         eos_ids=tuple(dict.fromkeys([*stated, end])), decoder_start_id=start if is_encoder_decoder else None,
         forced_bos_id=forced if is_encoder_decoder else None,
         special_ids=frozenset(known if own else {*hf.all_special_ids, *known}),
@@ -136,11 +127,10 @@ def _own_backend(local: LocalModel, *, num_ids: int | None) -> Any:
 
 def _frame(hf: Any, backend: Any) -> tuple[list[int], list[int]]:
     """The tokens that the tokenizer puts before and behind an answer."""
-    speaks_several = bool(codes_of(hf))
-    if speaks_several:
+    if writes_language_first(hf):
         hf._switch_to_target_mode()
     encoding = backend.encode("a")
-    if speaks_several:
+    if writes_language_first(hf):
         hf._switch_to_input_mode()
     own = [place for place, sequence in enumerate(encoding.sequence_ids) if sequence == 0]
     return encoding.ids[: own[0]], encoding.ids[own[-1] + 1 :]

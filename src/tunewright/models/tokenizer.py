@@ -1,6 +1,6 @@
-"""Texts to tokens: the windows that a model reads of each text, and how well a vocabulary fits a text.
+"""Texts to tokens and tokens to texts: what a model reads of each text, what it writes, and how well a vocabulary fits.
 
-    N  texts     W  windows     T  tokens of all windows together
+    N  texts
 
 Encoded by the tokenizer's own fast backend straight into compact arrays. The *name* of a special token in a text
 ("[SEP]", "</s>") is read as those characters: what a user types can't end a sequence.
@@ -8,29 +8,27 @@ Encoded by the tokenizer's own fast backend straight into compact arrays. The *n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tunewright.core.errors import ModelError
 from tunewright.models.folder import read_json_file, remote_code
+from tunewright.models.languages import set_languages
 from tunewright.models.local import build_config
+from tunewright.models.pieces import backends_of
 from tunewright.models.quiet import quiet
 from tunewright.models.target_side import NAME as TARGET_NAME
-from tunewright.models.target_side import TargetSide, read_target_side, set_languages
+from tunewright.models.target_side import TargetSide, read_target_side
+from tunewright.models.windows import Encoded, Frame, Ids, LongTexts, Windows
 
 if TYPE_CHECKING:
     from tunewright.models.chat.sandbox import ChatTemplate
     from tunewright.models.local import LocalModel
-
-Ids = npt.NDArray[np.int32]
-Offsets = npt.NDArray[np.int64]
-LongTexts = Literal["head", "head_tail", "windows"]
 
 UNLIMITED = 8192
 """Taken as the limit of a model that states none (relative positions)."""
@@ -42,51 +40,12 @@ _SETTINGS = {"split_special_tokens": True}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encoded:
-    """Ragged arrays of N texts; all windows of text i, one after another: `values[offsets[i]:offsets[i + 1]]`."""
-
-    values: Ids
-    """(T,) token ids, special ones included."""
-    offsets: Offsets
-    """(N + 1,)"""
-    segments: npt.NDArray[np.uint8] | None
-    """(T,) 0 for the first text of a pair and 1 for the second; None where the model has no token types."""
-    window_lengths: Ids
-    """(W,) tokens of each window."""
-    window_offsets: Offsets
-    """(N + 1,) which windows belong to which text."""
-    full_lengths: Ids
-    """(N,) tokens of each whole text, special ones included, had nothing been cut."""
-    num_unread: int
-    """Tokens that no window holds."""
-
-    @property
-    def num_cut(self) -> int:
-        """Texts of which something is not read, or that need more than one window."""
-        widest = np.maximum.reduceat(self.window_lengths, self.window_offsets[:-1]) if len(self.full_lengths) else 0
-        return int((self.full_lengths > widest).sum())
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Frame:
-    """The special tokens around one text or a pair, as the tokenizer's own template puts them."""
-
-    before: Ids
-    between: Ids
-    after: Ids
-    segments: tuple[int, int, int, int, int]
-    """Token type of: before, first text, between, second text, after."""
-
-    @property
-    def size(self) -> int:
-        return len(self.before) + len(self.between) + len(self.after)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Tokenizer:
     """A model's tokenizer. `hf` is the transformers object, to be used for saving and for nothing else."""
 
     hf: Any
+    backend: Any
+    """What cuts texts: a `tokenizers.Tokenizer`, or what stands in for one where there is no fast version."""
     max_length: int
     """The most tokens that the model reads at once."""
     pad_id: int
@@ -112,7 +71,7 @@ class Tokenizer:
             raise ModelError(
                 f"max_length is {max_length}, but the special tokens alone are {frame.size}. Make it larger."
             )
-        assembled = _Assembly(frame)
+        assembled = Windows(frame)
         for start in range(0, len(texts), _CHUNK):
             first = self._ids(texts[start : start + _CHUNK])
             second = None if pairs is None else self._ids(pairs[start : start + _CHUNK])
@@ -199,7 +158,7 @@ class Tokenizer:
     def save(self, folder: Path) -> None:
         """Write the tokenizer's files, as plain transformers reads them; a second vocabulary in a file of its own."""
         self.hf.save_pretrained(folder)
-        if self.targets is not None and self.targets.backend is not self.hf.backend_tokenizer:
+        if self.targets is not None and self.targets.is_separate:
             self.targets.backend.save(str(folder / TARGET_NAME))
 
     @property
@@ -214,21 +173,21 @@ class Tokenizer:
         raise ModelError("the model's tokenizer has no token that ends a text, so it can't be taught to write.")
 
     def _ids(self, texts: Sequence[str]) -> list[Ids]:
-        encodings = self.hf.backend_tokenizer.encode_batch_fast([_clean(t) for t in texts], add_special_tokens=False)
+        encodings = self.backend.encode_batch_fast([_clean(t) for t in texts], add_special_tokens=False)
         return [np.array(encoding.ids, np.int32) for encoding in encodings]
 
     @cached_property
-    def _frame(self) -> _Frame:
+    def _frame(self) -> Frame:
         ids, types, sequences = self._probe("a", None)
         own = [i for i, sequence in enumerate(sequences) if sequence == 0]
         first, end = own[0], own[-1] + 1
-        return _Frame(
+        return Frame(
             before=ids[:first], between=ids[:0], after=ids[end:],
             segments=(types[0], types[first], 0, 0, types[-1]),
         )  # fmt: skip
 
     @cached_property
-    def _pair_frame(self) -> _Frame:
+    def _pair_frame(self) -> Frame:
         ids, types, sequences = self._probe("a", "b")
         a = [i for i, sequence in enumerate(sequences) if sequence == 0]
         b = [i for i, sequence in enumerate(sequences) if sequence == 1]
@@ -236,17 +195,17 @@ class Tokenizer:
         if len(ids) == len(a) + len(b) and single.size:
             # A template for single texts alone would let two texts run into each other: put what ends a text between
             # them, or what begins one, and the rest around them.
-            return _Frame(
+            return Frame(
                 before=single.before, between=single.after if len(single.after) else single.before, after=single.after,
                 segments=(0, 0, 0, 0, 0),
             )  # fmt: skip
-        return _Frame(
+        return Frame(
             before=ids[: a[0]], between=ids[a[-1] + 1 : b[0]], after=ids[b[-1] + 1 :],
             segments=(types[0], types[a[0]], types[min(a[-1] + 1, b[0])], types[b[0]], types[-1]),
         )  # fmt: skip
 
     def _probe(self, text: str, pair: str | None) -> tuple[Ids, list[int], list[int | None]]:
-        encoding = self.hf.backend_tokenizer.encode(text, pair)
+        encoding = self.backend.encode(text, pair)
         return np.array(encoding.ids, np.int32), list(encoding.type_ids), list(encoding.sequence_ids)
 
 
@@ -279,7 +238,8 @@ def load_tokenizer(
     folder, config = local.folder, local.config
     transformers_config = build_config(local)
     hf = _load_hf(local, transformers_config)
-    backend = getattr(hf, "backend_tokenizer", None)
+    pieces = backends_of(hf)
+    backend, target_backend = pieces or (getattr(hf, "backend_tokenizer", None),) * 2
     if backend is None:
         raise ModelError(
             f"{folder}: the tokenizer ({type(hf).__name__}) has no fast version (tokenizer.json), which this needs. "
@@ -306,16 +266,17 @@ def load_tokenizer(
     is_encoder_decoder = bool(transformers_config.is_encoder_decoder)
     num_ids = vocabulary if isinstance(vocabulary, int) else None
     return Tokenizer(
-        hf=hf, max_length=_length_limit(hf, config), pad_id=int(hf.pad_token_id),
+        hf=hf,
+        backend=backend, max_length=_length_limit(hf, config), pad_id=int(hf.pad_token_id),
         has_segments="token_type_ids" in hf.model_input_names and int(config.get("type_vocab_size") or 0) > 1,
         is_encoder_decoder=is_encoder_decoder, languages=languages,
-        targets=read_target_side(hf, local, is_encoder_decoder=is_encoder_decoder, num_ids=num_ids),
+        targets=read_target_side(hf, target_backend, local, is_encoder_decoder=is_encoder_decoder, num_ids=num_ids),
     )  # fmt: skip
 
 
 def tokenizer_fit(tokenizer: Tokenizer, texts: Sequence[str], *, max_length: int) -> TokenizerFit:
     """How a tokenizer fits a sample of texts; a couple of thousand are enough."""
-    backend = tokenizer.hf.backend_tokenizer
+    backend = tokenizer.backend
     unknown_id = tokenizer.hf.unk_token_id
     tokens = unknown = characters = characters_unknown = truncated = 0
     for start in range(0, len(texts), _CHUNK):
@@ -338,99 +299,6 @@ def tokenizer_fit(tokenizer: Tokenizer, texts: Sequence[str], *, max_length: int
     )
 
 
-class _Assembly:
-    """Collects windows; `finish` lays them end to end."""
-
-    def __init__(self, frame: _Frame) -> None:
-        self._frame = frame
-        self._pieces: list[Ids] = []
-        self._lengths: list[tuple[int, int]] = []
-        self._windows_of: list[int] = []
-        self._full: list[int] = []
-        self._unread = 0
-
-    def add(self, first: Ids, second: Ids | None, *, budget: int, strategy: LongTexts) -> None:
-        total = len(first) + (0 if second is None else len(second))
-        self._full.append(total + self._frame.size)
-        windows = list(_windows(first, second, budget=budget, strategy=strategy))
-        self._windows_of.append(len(windows))
-        for a, b in windows:
-            self._lengths.append((len(a), len(b)))
-            self._pieces += [self._frame.before, a, self._frame.between, b, self._frame.after]
-        if strategy != "windows":
-            self._unread += total - sum(len(a) + len(b) for a, b in windows)
-
-    def finish(self, *, with_segments: bool) -> Encoded:
-        frame = self._frame
-        parts_W5 = np.array(
-            [(len(frame.before), a, len(frame.between), b, len(frame.after)) for a, b in self._lengths], np.int64
-        ).reshape(-1, 5)
-        window_lengths = parts_W5.sum(axis=1)
-        window_offsets = np.concatenate([[0], np.cumsum(np.array(self._windows_of, np.int64))]).astype(np.int64)
-        token_offsets = np.concatenate([[0], np.cumsum(window_lengths)]).astype(np.int64)
-        segments = np.tile(np.array(frame.segments, np.uint8), len(parts_W5)).repeat(parts_W5.reshape(-1))
-        return Encoded(
-            values=np.concatenate(self._pieces) if self._pieces else np.zeros(0, np.int32),
-            offsets=token_offsets[window_offsets],
-            segments=segments if with_segments else None,
-            window_lengths=window_lengths.astype(np.int32),
-            window_offsets=window_offsets,
-            full_lengths=np.array(self._full, np.int32),
-            num_unread=self._unread,
-        )
-
-
-_NOTHING: Ids = np.zeros(0, np.int32)
-
-
-def _windows(first: Ids, second: Ids | None, *, budget: int, strategy: LongTexts) -> Iterator[tuple[Ids, Ids]]:
-    if second is None:
-        for part in _parts(first, budget, strategy):
-            yield part, _NOTHING
-        return
-    room_first, room_second = _share(len(first), len(second), budget)
-    if strategy == "windows" and room_first < len(first) and room_second < len(second):
-        yield from zip(*_same_number(first, room_first, second, room_second), strict=True)
-    elif room_first < len(first):
-        for part in _parts(first, room_first, strategy):
-            yield part, next(_parts(second, room_second, "head" if strategy == "windows" else strategy))
-    else:
-        for part in _parts(second, room_second, strategy):
-            yield first, part
-
-
-def _same_number(first: Ids, room_first: int, second: Ids, room_second: int) -> tuple[list[Ids], list[Ids]]:
-    """Windows over both texts of a pair side by side; the one that needs fewer stays at its last."""
-    a, b = list(_parts(first, room_first, "windows")), list(_parts(second, room_second, "windows"))
-    longest = max(len(a), len(b))
-    return a + a[-1:] * (longest - len(a)), b + b[-1:] * (longest - len(b))
-
-
-def _share(first: int, second: int, budget: int) -> tuple[int, int]:
-    """Room for each text of a pair: the shorter stays whole if it fits in half (transformers' `longest_first`)."""
-    if first + second <= budget:
-        return first, second
-    shorter = min(first, second)
-    longer = max(shorter, budget - shorter)
-    if shorter + longer > budget:
-        shorter, longer = budget // 2, budget - budget // 2
-    return (shorter, longer) if first <= second else (longer, shorter)
-
-
-def _parts(ids: Ids, room: int, strategy: LongTexts) -> Iterator[Ids]:
-    if len(ids) <= room or strategy == "head":
-        yield ids[:room]
-    elif strategy == "head_tail":
-        head = room // 4
-        yield np.concatenate([ids[:head], ids[len(ids) - (room - head) :]])
-    else:
-        step = max(1, room - room // 4)
-        for start in range(0, len(ids) - room, step):
-            yield ids[start : start + room]
-        # The last window ends with the text, so it is as full as the others.
-        yield ids[len(ids) - room :]
-
-
 def _clean(text: str) -> str:
     """Half a surrogate pair is no character, and the backend refuses it: U+FFFD stands in for it."""
     try:
@@ -440,7 +308,15 @@ def _clean(text: str) -> str:
     return text
 
 
-_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+    "source.spm",
+)
 
 
 def _load_hf(local: LocalModel, config: Any) -> Any:

@@ -9,7 +9,8 @@ import torch
 from tests.model_folders import FAMILIES, write_model
 from tunewright.models.features import layer_features, pooled_features
 from tunewright.models.load import load_features_model, resolve
-from tunewright.models.tokenizer import Encoded, LongTexts, load_tokenizer
+from tunewright.models.tokenizer import load_tokenizer
+from tunewright.models.windows import Encoded, LongTexts
 
 TEXTS = ["good room", "bad", "the food was very very good", "好店", "a b a b a b a b a b"]
 

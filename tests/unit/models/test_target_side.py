@@ -1,5 +1,6 @@
 """How models write: answers as tokens and back, second vocabularies, languages, beginnings and ends; beside plain transformers."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from tests.model_folders import write_model
 from tunewright.core.errors import ModelError
 from tunewright.models.languages import find_code
 from tunewright.models.load import load_generator, resolve, save_generator
-from tunewright.models.tokenizer import load_tokenizer
+from tunewright.models.tokenizer import load_tokenizer, tokenizer_fit
 
 SHARED = Path(__file__).parents[4] / "shared" / "models"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared models beside the repository")
@@ -54,6 +55,172 @@ def write_multilingual(folder: Path, family: str, **languages: str) -> Path:
     return folder
 
 
+CORPUS = {
+    "source": ["the room was good", "a bad day at the hotel", "good food and warm rooms", "the staff was kind"] * 5,
+    "target": ["房间很好", "酒店糟糕的一天", "食物好，房间暖和。", "员工很友善！"] * 5,
+}
+TEXTS = [
+    "the room",
+    "a kind staff 好 xyz",
+    " double  space ",
+    "",
+    "</s> ignored? __en__ <unk>",
+    "Ｆull １",
+    "\ufffd\n\t",
+]
+
+
+def trained_pieces(texts: list[str]) -> bytes:
+    import io
+
+    import sentencepiece
+
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_writer=made, vocab_size=60, hard_vocab_limit=False, minloglevel=2,
+        character_coverage=1.0, bos_id=-1, eos_id=0, unk_id=1,
+    )  # fmt: skip
+    return made.getvalue()
+
+
+def write_marian(folder: Path, *, codes: tuple[str, ...] = (), separate: bool = False, **settings: str) -> Path:
+    """A tiny Marian as its authors publish it: two SentencePiece models, and ids in a file of their own."""
+    import sentencepiece
+    from transformers import MarianConfig, MarianMTModel
+
+    folder.mkdir()
+    vocabularies: list[dict[str, int]] = []
+    for side, texts in CORPUS.items():
+        (folder / f"{side}.spm").write_bytes(trained_pieces(texts))
+        pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / f"{side}.spm"))
+        if separate or not vocabularies:
+            vocabularies.append({"</s>": 0, "<unk>": 1})
+        for i in range(3, pieces.get_piece_size()):  # not the first ones: some pieces have no id of their own
+            vocabularies[-1].setdefault(pieces.id_to_piece(i), len(vocabularies[-1]))
+    for vocabulary in vocabularies:
+        for token in (*codes, "<pad>"):
+            vocabulary[token] = len(vocabulary)
+    size = max(map(len, vocabularies))
+    for vocabulary in vocabularies if separate else ():  # the same id on both sides
+        vocabulary["<pad>"] = size
+    (folder / "vocab.json").write_text(json.dumps(vocabularies[0]))
+    if separate:
+        (folder / "target_vocab.json").write_text(json.dumps(vocabularies[1]))
+    tokenizer = {"tokenizer_class": "MarianTokenizer", "separate_vocabs": separate, **settings}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    pad = vocabularies[0]["<pad>"]
+    torch.manual_seed(0)
+    MarianMTModel(
+        MarianConfig(
+            vocab_size=size + 1,
+            d_model=16,
+            encoder_layers=1,
+            decoder_layers=1,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=24,
+            decoder_ffn_dim=24,
+            max_position_embeddings=64,
+            pad_token_id=pad,
+            eos_token_id=0,
+            decoder_start_token_id=pad,
+        )  # fmt: skip
+    ).save_pretrained(folder)
+    return folder
+
+
+def write_m2m100(folder: Path) -> Path:
+    """A tiny M2M100: one SentencePiece model, ids in a file of their own, and a token for each language."""
+    import sentencepiece
+    from transformers import M2M100Config, M2M100ForConditionalGeneration
+
+    folder.mkdir()
+    (folder / "sentencepiece.bpe.model").write_bytes(trained_pieces(CORPUS["source"] + CORPUS["target"]))
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.bpe.model"))
+    vocabulary = {token: i for i, token in enumerate(("<s>", "<pad>", "</s>", "<unk>"))}
+    for i in range(4, pieces.get_piece_size()):
+        vocabulary.setdefault(pieces.id_to_piece(i), len(vocabulary))
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "M2M100Tokenizer"}))
+    torch.manual_seed(0)
+    M2M100ForConditionalGeneration(
+        M2M100Config(
+            vocab_size=len(vocabulary) + 108,
+            d_model=16,
+            encoder_layers=1,
+            decoder_layers=1,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=24,
+            decoder_ffn_dim=24,
+            max_position_embeddings=64,
+        )  # fmt: skip
+    ).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_marian_cuts_both_sides_as_plain_transformers_does_and_keeps_its_files(separate: bool, tmp_path: Path) -> None:
+    local = resolve(str(write_marian(tmp_path / "m", separate=separate)))
+    tokenizer = load_tokenizer(local)
+    plain = AutoTokenizer.from_pretrained(local.folder, split_special_tokens=True)
+    answers = [*CORPUS["target"][:4], "good 好 xyz", "A  b"]
+    for text, ids in zip(TEXTS, tokenizer.encode_prompts(TEXTS), strict=True):
+        assert ids.tolist() == plain(text)["input_ids"], text
+    for text, ids in zip(answers, tokenizer.encode_targets(answers), strict=True):
+        assert ids.tolist() == plain(text_target=text)["input_ids"], text
+        assert tokenizer.decode(ids) == plain.decode(ids.tolist(), skip_special_tokens=True)
+    model = load_generator(local).model
+    tokenizer.save(tmp_path / "out")
+    save_generator(model, tmp_path / "out", tokenizer=tokenizer)
+    again = load_tokenizer(resolve(str(tmp_path / "out")))
+    assert [ids.tolist() for ids in again.encode_prompts(TEXTS)] == [
+        ids.tolist() for ids in tokenizer.encode_prompts(TEXTS)
+    ]
+    assert again.generation_values() == tokenizer.generation_values()
+
+
+def test_multilingual_marian_is_told_the_language_at_the_beginning_of_what_it_reads(tmp_path: Path) -> None:
+    local = resolve(str(write_marian(tmp_path / "m", codes=(">>cmn_Hans<<", ">>deu<<"), target_lang="mul")))
+    plain = AutoTokenizer.from_pretrained(local.folder, split_special_tokens=True)
+    told = load_tokenizer(local, target_language="zh")
+    assert told.encode_prompts(["the room"])[0].tolist() == plain(">>cmn_Hans<< the room")["input_ids"]
+    by_text = load_tokenizer(local)
+    assert by_text.encode_prompts([">>deu<< the room"])[0].tolist() == plain(">>deu<< the room")["input_ids"]
+    told.save(tmp_path / "out")
+    save_generator(load_generator(local).model, tmp_path / "out", tokenizer=told)
+    again = load_tokenizer(resolve(str(tmp_path / "out")))
+    assert again.encode_prompts(["the room"])[0].tolist() == told.encode_prompts(["the room"])[0].tolist()
+    assert again.encode(["the room"], max_length=32).values.tolist() == told.encode_prompts(["the room"])[0].tolist()
+    with pytest.raises(ModelError, match="doesn't know the language `fr`"):
+        load_tokenizer(local, target_language="fr")
+
+
+def test_m2m100_reads_and_writes_as_plain_transformers_has_it(tmp_path: Path) -> None:
+    local = resolve(str(write_m2m100(tmp_path / "m")))
+    tokenizer = load_tokenizer(local, source_language="en", target_language="zh-CN")
+    plain = AutoTokenizer.from_pretrained(local.folder, src_lang="en", tgt_lang="zh", split_special_tokens=True)
+    for text, ids in zip(TEXTS, tokenizer.encode_prompts(TEXTS), strict=True):
+        assert ids.tolist() == plain(text)["input_ids"], text
+    for text in (*CORPUS["target"][:4], "good 好 xyz"):
+        (ids,) = tokenizer.encode_targets([text])
+        assert ids.tolist() == plain(text_target=text)["input_ids"], text
+        # transformers 5.23 leaves the code of the language in the text
+        assert f"__zh__{tokenizer.decode(ids)}" == plain.decode(ids.tolist(), skip_special_tokens=True)
+    assert tokenizer.generation_values()["forced_bos_token_id"] == plain.get_lang_id("zh")
+    tokenizer.save(tmp_path / "out")
+    save_generator(load_generator(local).model, tmp_path / "out", tokenizer=tokenizer)
+    assert load_tokenizer(resolve(str(tmp_path / "out"))).generation_values() == tokenizer.generation_values()
+
+
+def test_the_fit_of_a_vocabulary_of_pieces_counts_unknown_characters(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(resolve(str(write_marian(tmp_path / "m"))))
+    assert tokenizer_fit(tokenizer, CORPUS["source"], max_length=32).characters_unknown_share < 0.2
+    assert tokenizer_fit(tokenizer, ["ЖЩЪ the room"], max_length=32).characters_unknown_share == pytest.approx(
+        0.3, abs=0.11
+    )
+
+
 @needs_shared
 def test_answers_have_a_vocabulary_of_their_own_and_keep_it_when_saved(tmp_path: Path) -> None:
     local = resolve(str(SHARED / "g2p-bart" / "us"))
@@ -72,7 +239,6 @@ def test_answers_have_a_vocabulary_of_their_own_and_keep_it_when_saved(tmp_path:
 
 @needs_shared
 def test_a_vocabulary_of_answers_that_is_too_large_for_the_model_is_refused(tmp_path: Path) -> None:
-    import json
     import shutil
 
     shutil.copytree(SHARED / "g2p-bart" / "us", tmp_path / "m", copy_function=shutil.copyfile)

@@ -7,7 +7,8 @@ from transformers import AutoTokenizer
 from tests.model_folders import write_model
 from tunewright.core.errors import ModelError
 from tunewright.models.load import resolve
-from tunewright.models.tokenizer import Encoded, Tokenizer, load_tokenizer, tokenizer_fit
+from tunewright.models.tokenizer import Tokenizer, load_tokenizer, tokenizer_fit
+from tunewright.models.windows import Encoded
 
 SHARED = Path(__file__).parents[4] / "shared" / "models"
 TEXTS = ["good room", "", "the food was not very good " * 6, "好 店", "a"]
