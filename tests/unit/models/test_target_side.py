@@ -206,7 +206,8 @@ def test_m2m100_reads_and_writes_as_plain_transformers_has_it(tmp_path: Path) ->
         (ids,) = tokenizer.encode_targets([text])
         assert ids.tolist() == plain(text_target=text)["input_ids"], text
         # transformers 5.23 leaves the code of the language in the text
-        assert f"__zh__{tokenizer.decode(ids)}" == plain.decode(ids.tolist(), skip_special_tokens=True)
+        theirs = plain.decode(ids.tolist(), skip_special_tokens=True)
+        assert tokenizer.decode(ids) == theirs.removeprefix("__zh__").lstrip()
     assert tokenizer.generation_values()["forced_bos_token_id"] == plain.get_lang_id("zh")
     tokenizer.save(tmp_path / "out")
     save_generator(load_generator(local).model, tmp_path / "out", tokenizer=tokenizer)
