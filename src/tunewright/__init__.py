@@ -21,6 +21,7 @@ import tunewright.core.threads  # noqa: F401  # here, because this file is loade
 
 if TYPE_CHECKING:
     from tunewright.core.errors import TunewrightError
+    from tunewright.pipeline.compare import compare_runs
     from tunewright.pipeline.evaluate import evaluate_file
     from tunewright.pipeline.init import init_recipe
     from tunewright.pipeline.predict import predict_file
@@ -34,6 +35,7 @@ _HOME = {
     "Recipe": "tunewright.recipe",
     "Run": "tunewright.pipeline.run",
     "TunewrightError": "tunewright.core.errors",
+    "compare_runs": "tunewright.pipeline.compare",
     "evaluate_file": "tunewright.pipeline.evaluate",
     "init_recipe": "tunewright.pipeline.init",
     "load": "tunewright.serve",
@@ -49,6 +51,7 @@ __all__ = [
     "Recipe",
     "Run",
     "TunewrightError",
+    "compare_runs",
     "evaluate_file",
     "init_recipe",
     "load",

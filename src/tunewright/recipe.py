@@ -16,13 +16,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError, model_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from tunewright.adapters import AdapterConfig, FullConfig
 from tunewright.batching import CutConfig
 from tunewright.core.config import Config
 from tunewright.core.errors import RecipeError, nearest
 from tunewright.core.overrides import Override, apply_overrides
+from tunewright.core.yaml import NotYaml, parse_yaml
 from tunewright.data.audit import AuditConfig
 from tunewright.data.clean import CleanConfig
 from tunewright.data.columns import ColumnsConfig
@@ -148,9 +148,9 @@ def read_recipe(path: Path, *, overrides: Sequence[str] = ()) -> WrittenRecipe:
     except FileNotFoundError:
         raise RecipeError(f"{path}: there is no such recipe. `tunewright init FILE` writes one.") from None
     try:
-        tree = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise RecipeError(f"{path}: this is not YAML: {' '.join(str(error).split())}") from None
+        tree = parse_yaml(text)
+    except NotYaml as error:
+        raise RecipeError(f"{path}: this is not YAML: {error}") from None
     if not isinstance(tree, dict):
         raise RecipeError(
             f"{path}: a recipe is a tree of keys, found {type(tree).__name__}. `tunewright init FILE` writes one."
@@ -196,9 +196,9 @@ def _parse(override: str) -> Override:
     if not equals or not key:
         raise RecipeError(f"--set {override}: expected KEY=VALUE, for example `--set optimizer.learning_rate=1e-4`.")
     try:
-        return Override(keys=tuple(key.split(".")), value=YAML(typ="safe", pure=True).load(value) if value else None)
-    except YAMLError as error:
-        raise RecipeError(f"--set {override}: the value is not YAML: {' '.join(str(error).split())}") from None
+        return Override(keys=tuple(key.split(".")), value=parse_yaml(value) if value else None)
+    except NotYaml as error:
+        raise RecipeError(f"--set {override}: the value is not YAML: {error}") from None
 
 
 def _explain(problem: Any, *, where: str) -> str:

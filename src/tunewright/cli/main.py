@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tunewright.cli.chat import add_chat
 from tunewright.cli.choose import add_choosing_verbs
+from tunewright.cli.compare import add_compare_verb
 from tunewright.cli.data import add_data_verbs
 from tunewright.cli.options import add_json, add_source_options, add_verb, signals
 from tunewright.cli.privacy import add_privacy_verbs
@@ -123,6 +124,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_json(evaluate)
 
     add_chat(verbs)
+    add_compare_verb(verbs)
+
     add_data_verbs(verbs)
     add_privacy_verbs(verbs)
 

@@ -126,6 +126,8 @@ class Screen:
         self._out.print(f"[bold]{escape(_plain(verdict.headline))}[/]")
         for sentence in (*verdict.sentences, *verdict.warnings):
             self._out.print(escape(_plain(sentence)))
+        for fact in verdict.facts:
+            self._out.print(f"[bold]{escape(_plain(fact.title))}[/]{self._words['colon']}{escape(_plain(fact.text))}")
         for block in (block for section in view.sections for block in section.blocks):
             if isinstance(block, blocks.Table):
                 self._out.print()
@@ -136,6 +138,8 @@ class Screen:
             self._out.print(f"\n[dim]{escape(_plain(verdict.basis))}[/]")
 
     def _table(self, block: blocks.Table) -> None:
+        if block.show_caption:
+            self._out.print(f"[cyan]{escape(_plain(block.caption))}[/]")
         table = Table(box=None, pad_edge=False, header_style="bold")
         # Strips are drawings.
         shown = [place for place, column in enumerate(block.columns) if column.kind != "strip"]

@@ -5,7 +5,7 @@ Which test a metric gets stands in `paired.py`. Several comparisons in one repor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from tunewright.core.errors import DataError
 from tunewright.evaluate import paired
 from tunewright.evaluate.predictions import Predictions
+from tunewright.evaluate.row_values import OF_ROWS, auroc, right
 from tunewright.evaluate.score import value_of
 from tunewright.evaluate.sums import SUMMED, Statistics, statistics_of
-from tunewright.metrics import METRICS, TEXT_METRICS, counts, intervals, probability, ranking, spans, statistics
+from tunewright.metrics import METRICS, TEXT_METRICS, counts, intervals, probability, spans, statistics
 from tunewright.metrics.metric import Booleans, Floats
 from tunewright.metrics.multiple import holm as adjust
 from tunewright.metrics.text.metric import TextMetric
@@ -69,7 +70,7 @@ def compare(
 
     `texts`: the metrics of texts by their names.
     """
-    a, b = _aligned(a, b)
+    a, b = aligned(a, b)
     both = _both(a, b, metric, texts) if a.kind in SUMMED else None
     value_a, value_b = (of.value for of in both) if both else (value_of(a, metric), value_of(b, metric))
     comparison = Comparison(
@@ -84,7 +85,7 @@ def compare(
         p_adjusted=None,
         method="none",
         n=len(both[0].rows_NK) if both else len(a),
-        n_changed=int(_changed(a, b).sum()),
+        n_changed=int(changed(a, b).sum()),
         verdict="no_difference_shown",
         reason=METRICS[metric].undefined,
     )
@@ -104,7 +105,7 @@ def compare(
         method=test.method,
         reason=test.interval.reason,
     )
-    return replace(comparison, verdict=_verdict(comparison))
+    return replace(comparison, verdict=verdict_of(comparison))
 
 
 def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
@@ -114,19 +115,19 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """
     adjusted = adjust([c.p_value for c in comparisons])
     result = [replace(c, p_adjusted=p_value) for c, p_value in zip(comparisons, adjusted, strict=True)]
-    return [replace(c, verdict=_verdict(c)) for c in result]
+    return [replace(c, verdict=verdict_of(c)) for c in result]
 
 
 def _test(
     a: Predictions, b: Predictions, *, metric: str, difference: float, seed: int, level: float, resamples: int
 ) -> paired.Test:
     if metric == "accuracy" or (metric == "micro_f1" and a.kind == "single_label"):
-        return paired.mcnemar_test(_right(a), _right(b), level=level)
+        return paired.mcnemar_test(right(a), right(b), level=level)
     if metric == "auroc":
-        influence_a, influence_b = _auroc_influence(a), _auroc_influence(b)
+        influence_a, influence_b = auroc(a).influence, auroc(b).influence
         return paired.delong_test(influence_a, influence_b, difference, level=level)
-    if (a.kind, metric) in _ROWS:
-        per_row = _ROWS[a.kind, metric]
+    if (a.kind, metric) in OF_ROWS:
+        per_row = OF_ROWS[a.kind, metric]
         return paired.mean_test(per_row(a) - per_row(b), seed=seed, level=level, resamples=resamples)
     if metric in counts.COUNT_METRICS:
         counted = counts.COUNT_METRICS[metric]
@@ -193,16 +194,10 @@ def _calibration_test(a: Predictions, b: Predictions, *, metric: str, seed: int,
 def _sureness(rows: Predictions) -> Floats:
     """Confidence, and beside it whether it was right: one decision a row, or one per label."""
     if rows.kind == "multi_label":
-        confidence, right = probability.flat_decisions(rows.gold_sets_NC, rows.scores_NC)
+        sure, is_right = probability.flat_decisions(rows.gold_sets_NC, rows.scores_NC)
     else:
-        confidence, right = probability.top_label(rows.gold_index_N, rows.scores_NC)
-    return np.concatenate([confidence.reshape(len(rows), -1), right.reshape(len(rows), -1)], axis=1)
-
-
-def _auroc_influence(rows: Predictions) -> Floats:
-    sets = rows.kind == "multi_label"
-    gold_NC = rows.gold_sets_NC if sets else ranking.one_hot(rows.gold_index_N, len(rows.names))
-    return ranking.auroc_macro(gold_NC, rows.scores_NC).influence
+        sure, is_right = probability.top_label(rows.gold_index_N, rows.scores_NC)
+    return np.concatenate([sure.reshape(len(rows), -1), is_right.reshape(len(rows), -1)], axis=1)
 
 
 def _pairs(a: Predictions, b: Predictions) -> paired.Pairs:
@@ -211,8 +206,11 @@ def _pairs(a: Predictions, b: Predictions) -> paired.Pairs:
     return paired.pairs_of_labels(a.gold_index_N, a.prediction_index_N, b.prediction_index_N, len(a.names))
 
 
-def _aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
-    """Both with gold only, b in the order of a, and one list of labels, so that class places mean the same."""
+def aligned(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
+    """Both with gold only, b in the order of a, and one list of labels, so that class places mean the same.
+
+    Raises DataError where they are of two kinds, of different rows, or of rows with different gold.
+    """
     a, b = a.labelled, b.labelled
     if a.kind != b.kind:
         raise DataError(f"can't compare {a.kind} with {b.kind} predictions; both must be of one kind of task")
@@ -252,7 +250,8 @@ def _on_labels(rows: Predictions, others: tuple[str, ...]) -> Predictions:
     return Predictions(table=table, kind=rows.kind, labels=names)
 
 
-def _changed(a: Predictions, b: Predictions) -> Booleans:
+def changed(a: Predictions, b: Predictions) -> Booleans:
+    """Which answers differ; the two must be `aligned`."""
     if a.kind == "multi_label":
         return np.asarray((a.prediction_sets_NC != b.prediction_sets_NC).any(1))
     if a.kind == "text":
@@ -264,26 +263,11 @@ def _changed(a: Predictions, b: Predictions) -> Booleans:
     return np.asarray(a.prediction_index_N != b.prediction_index_N)
 
 
-def _right(rows: Predictions) -> Booleans:
-    if rows.kind == "multi_label":
-        return np.asarray((rows.gold_sets_NC == rows.prediction_sets_NC).all(1))
-    return np.asarray(rows.gold_index_N == rows.prediction_index_N)
-
-
-def _verdict(comparison: Comparison) -> Verdict:
+def verdict_of(comparison: Comparison) -> Verdict:
+    """Which side is shown to be better, by the adjusted p-value."""
     if comparison.p_adjusted is None or not comparison.difference or comparison.p_adjusted >= ALPHA:
         return "no_difference_shown"
     if METRICS[comparison.metric].aim is not None:
         return "no_difference_shown"
     higher = METRICS[comparison.metric].higher_is_better
     return "a_better" if (comparison.difference > 0) == higher else "b_better"
-
-
-_ROWS: dict[tuple[str, str], Callable[[Predictions], Floats]] = {
-    ("single_label", "brier"): lambda rows: probability.brier_rows(rows.gold_index_N, rows.scores_NC),
-    ("single_label", "nll"): lambda rows: probability.nll_rows(rows.gold_index_N, rows.scores_NC),
-    ("multi_label", "brier"): lambda rows: probability.brier_sets_rows(rows.gold_sets_NC, rows.scores_NC),
-    ("multi_label", "nll"): lambda rows: probability.nll_sets_rows(rows.gold_sets_NC, rows.scores_NC),
-    ("multi_label", "hamming_loss"): lambda rows: (rows.gold_sets_NC != rows.prediction_sets_NC).mean(1),
-    ("regression", "mae"): lambda rows: np.abs(rows.gold_value_N - rows.prediction_value_N),
-}

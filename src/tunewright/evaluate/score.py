@@ -226,8 +226,9 @@ def _auroc(gold_NC: Booleans, scores_NC: Floats, how: How) -> Figure:
     if ranked.value is None:
         return Figure(metric="auroc", value=None, interval=NO_VALUE, n=n)
     interval = intervals.wilson_effective(
-        ranked.value, variance=ranked.variance, rows=ranked.smallest_side, freedom=ranked.freedom, level=how.level
-    )
+        ranked.value, variance=ranked.variance, rows=ranked.smallest_side, freedom=max(ranked.freedom, 3.0),
+        level=how.level,
+    )  # fmt: skip
     signature = f"{METRICS['auroc'].signature}|{ranked.classes} of {gold_NC.shape[1]} classes"
     return Figure(metric="auroc", value=ranked.value, interval=interval, n=n, signature=signature)
 

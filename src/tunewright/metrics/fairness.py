@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tunewright.metrics.intervals import WORK, Interval, no_interval, student_quantile, wilson
+from tunewright.metrics import student
+from tunewright.metrics.intervals import WORK, Interval, no_interval, wilson
 from tunewright.metrics.metric import Booleans, Floats, Integers, finite
 
 
@@ -115,7 +116,7 @@ def mean_intervals(measured: Means, *, level: float) -> list[Interval]:
         if rows < 2:
             found.append(no_interval("there are fewer than two rows"))
             continue
-        half = student_quantile((1 + level) / 2, freedom=rows - 1) * float(np.sqrt(variance / rows))
+        half = student.quantile((1 + level) / 2, freedom=rows - 1) * float(np.sqrt(variance / rows))
         found.append(Interval(low=value - half, high=value + half, method="student"))
     return found
 

@@ -18,6 +18,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from tunewright.metrics import student
 from tunewright.metrics.metric import Booleans, Floats, Integers
 from tunewright.metrics.probability import Bins, gaps
 
@@ -46,9 +47,12 @@ def no_interval(reason: str) -> Interval:
 
 def wilson(successes: float, rows: float, *, level: float = 0.95) -> Interval:
     """Wilson's score interval of a proportion (1927), without continuity correction. `rows` need not be whole."""
+    return _wilson(successes, rows, z=NORMAL.inv_cdf((1 + level) / 2))
+
+
+def _wilson(successes: float, rows: float, *, z: float) -> Interval:
     if rows <= 0:
         return no_interval("there are no rows")
-    z = NORMAL.inv_cdf((1 + level) / 2)
     share = successes / rows
     centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z / (1 + z * z / rows) * math.sqrt(max(share * (1 - share), 0) / rows + z * z / (4 * rows * rows))
@@ -68,9 +72,9 @@ def wilson_effective(
     spread = value * (1 - value)
     # Below 1e-12 a variance is rounding: dividing one rounding error by another gave intervals of width 0.
     effective = spread / variance if spread > 1e-12 and variance > 1e-24 else rows
-    if math.isfinite(freedom) and spread > 1e-12:
-        level = 2 * NORMAL.cdf(student_quantile((1 + level) / 2, freedom=freedom)) - 1
-    interval = wilson(value * effective, effective, level=level)
+    by_few = math.isfinite(freedom) and spread > 1e-12
+    z = student.quantile((1 + level) / 2, freedom=freedom) if by_few else NORMAL.inv_cdf((1 + level) / 2)
+    interval = _wilson(value * effective, effective, z=z)
     return Interval(low=interval.low, high=interval.high, method="wilson_effective", reason=interval.reason)
 
 
@@ -83,14 +87,6 @@ def jackknife_variance(left_out_K: Floats, sizes_K: Integers) -> float:
         return 0.0
     mean = often @ values / rows
     return float((rows - 1) / rows * (often @ np.square(values - mean)))
-
-
-def student_quantile(share: float, *, freedom: float) -> float:
-    """Quantile of Student's t by its expansion around the normal (Abramowitz and Stegun 26.7.5), freedom at least 3."""
-    z, n = NORMAL.inv_cdf(share), max(freedom, 3.0)
-    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / n + second / n**2 + third / n**3
 
 
 def wilson_f1(right: float, gold: float, predicted: float, *, level: float = 0.95) -> Interval:

@@ -97,6 +97,33 @@ class Mistakes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangedItem:
+    """One text with two systems' answers."""
+
+    where: str
+    gold: str
+    a: str
+    b: str
+    sure_a: str = ""
+    sure_b: str = ""
+    right: Literal["", "a", "b"] = ""
+    """Whose answer is right, where just one is."""
+    text: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """Texts that two systems answer differently, the answers side by side under the systems' names."""
+
+    items: tuple[ChangedItem, ...]
+    gold: str
+    a: str
+    b: str
+    block: str = "changed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """Names and values."""
 
@@ -121,7 +148,7 @@ class Folded:
     block: str = "folded"
 
 
-Block = Paragraph | Table | Figures | Mistakes | Facts | Code | Folded
+Block = Paragraph | Table | Figures | Mistakes | Changed | Facts | Code | Folded
 
 
 @dataclass(frozen=True, kw_only=True)

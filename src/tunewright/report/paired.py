@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from tunewright.report.context import MAIN, Context
 from tunewright.report.numbers import decimals_for, hundred_decimals, p_value, scale
+from tunewright.report.words import Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +47,27 @@ def versus(context: Context, comparison: Paired, *, whole: bool) -> str:
 
 def signed(context: Context, comparison: Paired, *, absolute: bool = False, whole: bool = False) -> str:
     """The difference with its interval, in points of a hundred where the metric is read so."""
-    by = scale(comparison.metric)
-    value, low, high = (None if v is None else v * by for v in (comparison.difference, comparison.low, comparison.high))
-    assert value is not None
+    return difference_text(
+        context.words, comparison.metric, comparison.difference, comparison.low, comparison.high, absolute=absolute,
+        whole=whole,
+    )  # fmt: skip
+
+
+def difference_text(
+    words: Words, metric: str, difference: float, low: float | None, high: float | None, *, absolute: bool = False,
+    whole: bool = False,
+) -> str:  # fmt: skip
+    """`+2.4 (−1.0 to 5.8)` on the scale of the metric; `absolute` without its sign, `whole` in whole points if those will do."""
+    by = scale(metric)
+    value = difference * by
+    low, high = (None if bound is None else bound * by for bound in (low, high))
     if absolute and value < 0:
         value, low, high = -value, None if high is None else -high, None if low is None else -low
     if by == 100:
         decimals = hundred_decimals(value / by, *(None if v is None else v / by for v in (low, high))) if whole else 1
     else:
         decimals = decimals_for(value, low, high)
-    text = context.words.interval(value, low, high, decimals=decimals)
+    text = words.interval(value, low, high, decimals=decimals)
     return text if absolute or value <= 0 else f"+{text}"
 
 

@@ -35,12 +35,6 @@ def test_all_right_is_not_certain() -> None:
     assert interval.low < 0.97
 
 
-@pytest.mark.parametrize("freedom", [4, 10, 60])
-@pytest.mark.parametrize("share", [0.9, 0.975])
-def test_student_quantile_is_near_scipys(share: float, freedom: float) -> None:
-    assert intervals.student_quantile(share, freedom=freedom) == pytest.approx(stats.t.ppf(share, freedom), rel=5e-3)
-
-
 def test_jackknife_variance_of_a_mean_is_its_squared_standard_error() -> None:
     values = np.random.default_rng(0).normal(size=50)
     left_out = (values.sum() - values) / 49

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from tunewright.report.plots.svg import Scale, element, text, ticks
@@ -10,9 +12,10 @@ HEIGHT = 24
 
 
 def strip(
-    value: float, low: float | None, high: float | None, *, scale: tuple[float, float], label: str, tone: str = ""
-) -> Markup:
-    """A dot with a bar from low to high on a scale from `scale[0]` to `scale[1]`."""
+    value: float, low: float | None, high: float | None, *, scale: tuple[float, float], label: str, tone: str = "",
+    others: Sequence[float] = (),
+) -> Markup:  # fmt: skip
+    """A dot with a bar from low to high on a scale from `scale[0]` to `scale[1]`; `others` are small rings."""
     x = Scale(*scale, 2.0, 98.0)
     middle = HEIGHT / 2
     parts = [element("line", x1=f"{x(tick):.2f}%", x2=f"{x(tick):.2f}%", y1=0, y2=HEIGHT, class_="grid")
@@ -21,6 +24,7 @@ def strip(
         left, right = (min(100.0, max(0.0, x(bound))) for bound in (low, high))
         parts.append(element("line", x1=f"{left:.2f}%", x2=f"{right:.2f}%", y1=middle, y2=middle, class_="whisker"))
     parts.append(element("circle", cx=f"{x(value):.2f}%", cy=middle, r=4.5, class_="dot"))
+    parts += [element("circle", cx=f"{x(one):.2f}%", cy=middle, r=2.5, class_="one") for one in others]
     return element("svg", *parts, class_=f"strip {tone}".strip(), height=HEIGHT, role="img", aria_label=label)
 
 

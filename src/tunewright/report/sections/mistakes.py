@@ -36,16 +36,15 @@ def mistakes(context: Context) -> Section:
 
 def _mistake(context: Context, error: dict[str, Any]) -> Mistake:
     origin = error.get("origin") or {}
-    text = "" if context.private else _joined(error)
-    more = len(text) - LONGEST
+    text, more = cut_text("" if context.private else _joined(error), longest=LONGEST)
     confidence = error.get("confidence")
     return Mistake(
         where=_where(context, origin, str(error.get("row_id") or "")),
-        gold=_answer(error.get("gold")),
-        prediction=_answer(error.get("prediction")),
+        gold=answer_text(error.get("gold")),
+        prediction=answer_text(error.get("prediction")),
         confidence="" if confidence is None else str(context.words("mistakes.sure", sure=fixed(100 * confidence, 1))),
-        text=text[:LONGEST] + "…" if more > 0 else text,
-        more=str(context.words("mistakes.longer", n=count(more))) if more > 0 else "",
+        text=text,
+        more=str(context.words("mistakes.longer", n=count(more))) if more else "",
     )
 
 
@@ -63,9 +62,17 @@ def _where(context: Context, origin: dict[str, Any], row_id: str) -> str:
     return name or row_id
 
 
-def _answer(value: Any) -> str:
+def cut_text(text: str, *, longest: int) -> tuple[str, int]:
+    """The text as far as it is shown, and how many characters are not."""
+    more = len(text) - longest
+    return (text[:longest] + "…", more) if more > 0 else (text, 0)
+
+
+def answer_text(value: Any) -> str:
+    """A label, labels, spans or a number as it stands beside another."""
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or "∅"
+        parts = [f"{v['label']} {v['start']}–{v['end']}" if isinstance(v, dict) else str(v) for v in value]
+        return ", ".join(parts) or "∅"
     if isinstance(value, float):
         return fixed(value, decimals_for(value))
     return "∅" if value is None else str(value)
