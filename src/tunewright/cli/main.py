@@ -16,6 +16,7 @@ from tunewright.cli.chat import add_chat
 from tunewright.cli.choose import add_choosing_verbs
 from tunewright.cli.compare import add_compare_verb
 from tunewright.cli.data import add_data_verbs
+from tunewright.cli.evaluate import add_evaluate_verb
 from tunewright.cli.options import add_json, add_source_options, add_verb, signals
 from tunewright.cli.privacy import add_privacy_verbs
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
@@ -31,6 +32,7 @@ examples:
   tunewright run reviews.csv --text body --label queue --group customer
   tunewright predict runs/reviews-1a2b3c4d/model "works as described"
   tunewright predict runs/reviews-1a2b3c4d/model new.csv --output answered.csv
+  tunewright evaluate runs/reviews-1a2b3c4d/model new.csv --bias --groups region --html bias.html
 """
 
 
@@ -114,18 +116,9 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     add_json(predict)
 
-    evaluate = add_verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file")
-    evaluate.add_argument("model", type=Path, metavar="MODEL")
-    evaluate.add_argument("file", type=Path, metavar="FILE")
-    evaluate.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
-    evaluate.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
-    evaluate.add_argument("--label", metavar="COLUMN", help="likewise for the answer")
-    evaluate.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
-    add_json(evaluate)
-
+    add_evaluate_verb(verbs)
     add_chat(verbs)
     add_compare_verb(verbs)
-
     add_data_verbs(verbs)
     add_privacy_verbs(verbs)
 
@@ -214,19 +207,6 @@ def _predict(options: argparse.Namespace) -> int:
     else:
         answer = predict_text(options.model, options.input, pair=options.pair)
         screen.answer(answer)
-    return 0
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from tunewright.cli.screen import Screen
-    from tunewright.pipeline.evaluate import evaluate_file
-
-    screen = Screen(as_json=options.json, language=options.lang or "en")
-    screen.evaluation(
-        evaluate_file(
-            options.model, options.file, text=options.text, text_pair=options.text_pair, label=options.label
-        )
-    )  # fmt: skip
     return 0
 
 

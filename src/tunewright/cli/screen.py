@@ -128,12 +128,14 @@ class Screen:
             self._out.print(escape(_plain(sentence)))
         for fact in verdict.facts:
             self._out.print(f"[bold]{escape(_plain(fact.title))}[/]{self._words['colon']}{escape(_plain(fact.text))}")
-        for block in (block for section in view.sections for block in section.blocks):
-            if isinstance(block, blocks.Table):
-                self._out.print()
-                self._table(block)
-            elif isinstance(block, blocks.Paragraph):
-                self._out.print(escape(_plain(block.text)))
+        for section in (section for section in view.sections if not section.page_only):
+            self._out.print(f"\n[bold]{escape(_plain(section.title))}[/]")
+            for block in section.blocks:
+                if isinstance(block, blocks.Table):
+                    self._table(block)
+                    self._out.print()
+                elif isinstance(block, blocks.Paragraph):
+                    self._out.print(escape(_plain(block.text)))
         if verdict.basis:
             self._out.print(f"\n[dim]{escape(_plain(verdict.basis))}[/]")
 
@@ -315,6 +317,9 @@ class Screen:
         if text:
             self._say(escape(text.format(**{k: self.sentences.pick(v) for k, v in event.items()})))
 
+    def _on_asking(self, event: Event) -> None:
+        self._say(self._words["asking"].format(texts=event["texts"], what=self.sentences.name("axis", event["what"])))
+
     def _on_forecast(self, event: Event) -> None:
         duration = self.sentences.duration
         text = self._words["forecast"].format(
@@ -390,7 +395,8 @@ def _plain(text: str) -> str:
 def _cell(value: str | blocks.Cell) -> str:
     if isinstance(value, str):
         return escape(_plain(value))
-    return f"[bold]{escape(_plain(value.text))}[/]" if value.tone == "model" else escape(_plain(value.text))
+    text = f"[bold]{escape(_plain(value.text))}[/]" if value.tone == "model" else escape(_plain(value.text))
+    return f"{text}  [dim]{escape(_plain(value.note))}[/]" if value.note else text
 
 
 def _score_cell(scores: Sequence[dict[str, Any]], system: str, metric: str) -> str:

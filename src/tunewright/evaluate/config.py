@@ -53,6 +53,15 @@ class TextConfig(Config):
     """A JSON Schema: `schema_rate` says how many answers are JSON that it allows."""
 
 
+class BiasConfig(FairnessConfig):
+    """How a model's bias is measured: gaps between groups, and answers to versions of one text."""
+
+    most_rows: int = Field(default=2000, ge=100)
+    """Of a file's rows with a term of an axis, at most so many are swapped, drawn with the seed."""
+    examples: int = Field(default=5, ge=0)
+    """Flipped rows that are shown for each axis."""
+
+
 class EvaluateConfig(Config):
     """Metrics and evidence."""
 

@@ -18,18 +18,17 @@ import pyarrow.compute as pc
 
 from tunewright.evaluate.config import FairnessConfig
 from tunewright.evaluate.fairness import ALPHA, looked_at
+from tunewright.evaluate.over_terms import term_effects
 from tunewright.evaluate.predictions import Predictions
 from tunewright.metrics import intervals
-from tunewright.metrics.counterfactual import count_pairs, sign_flip_test, terms_test
-from tunewright.metrics.fairness import Means, mean_intervals
+from tunewright.metrics.counterfactual import count_pairs, sign_flip_test
+from tunewright.metrics.fairness import mean_intervals, means
 from tunewright.metrics.intervals import Interval
 from tunewright.metrics.metric import Booleans, Floats, Integers
 from tunewright.metrics.multiple import holm
 
 FEW_CLUSTERS = 30
 """Below this many clusters Student's interval; the bootstrap needs more."""
-LEAST_TERMS = 4
-"""Terms that a group must have, and the others together, for a test over terms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +82,12 @@ class GroupShift:
     """One for each label that is looked at."""
     p_value: float | None
     """Chance of scores that move at least so far if the group's versions and the others' were interchangeable, over all
-    labels at once. Where terms are examples, the larger of the chance over texts and the chance over terms."""
+    labels at once. Where terms are examples of their group, the larger of the chance over texts and the chance over terms;
+    None where there are too few terms to tell."""
+    p_texts: float | None
+    """The chance over texts: each cluster's shift might as well have had the other sign."""
     p_terms: float | None
-    """The chance over terms: how often as large a shift comes of dealing the terms to the groups anew."""
+    """The chance over terms: whether the group's terms differ from the others' by more than terms of one group do."""
     p_adjusted: float | None
     verdict: Literal["shift", "no_shift_shown", "not_tested"]
 
@@ -191,54 +193,31 @@ def _shifts(
     frame_V, group_V, score_VK = frame_V[plain_V], design.group_V[plain_V], score_VK[plain_V]
     mean_FGK = _group_means(score_VK, frame_V, group_V, len(cluster_F), len(design.groups))
     away_VK = score_VK - _mean(mean_FGK, axis=1)[frame_V]
-    terms = _term_effects(away_VK, group_V, design, plain_V)
+    terms = None
+    if design.interchangeable:
+        named = [term for term, plain in zip(design.terms, plain_V, strict=True) if plain]
+        terms = term_effects(away_VK, group_V, named, num_groups=len(design.groups))
     tested = design.groups[:1] if len(design.groups) == 2 else design.groups
     found = []
     for g, group in enumerate(tested):
-        others_FK = _mean(np.delete(mean_FGK, g, axis=1), axis=1)
-        shift_FK = mean_FGK[:, g] - others_FK
+        shift_FK = mean_FGK[:, g] - _mean(np.delete(mean_FGK, g, axis=1), axis=1)
         has = np.isfinite(shift_FK).all(1)
         if not has.any():
             continue
         shift_CK = _cluster_means(shift_FK[has], cluster_F[has])
         p_texts = sign_flip_test(shift_CK, seed=config.seed, resamples=config.resamples)
-        p_terms = _over_terms(terms, g, config)
+        over = terms.of_group(g) if terms else None
+        p_terms = over.p_value if over else None
+        half_K = over.half_widths(level=config.level) if over else np.zeros(len(labels))
+        shifts = [_shift(labels[k], shift_CK[:, k], float(half_K[k]), config) for k in range(len(labels))]
         found.append(
             GroupShift(
-                group=group,
-                n=int(has.sum()),
-                clusters=len(shift_CK),
-                shifts=tuple(_shift(label, shift_CK[:, k], config) for k, label in enumerate(labels)),
-                p_value=p_texts if p_terms is None or p_texts is None else max(p_texts, p_terms),
-                p_terms=p_terms,
-                p_adjusted=None,
-                verdict="not_tested",
-            )  # fmt: skip
-        )
+                group=group, n=int(has.sum()), clusters=len(shift_CK), shifts=tuple(shifts),
+                p_value=_larger(p_texts, p_terms) if design.interchangeable else p_texts, p_texts=p_texts,
+                p_terms=p_terms, p_adjusted=None, verdict="not_tested",
+            )
+        )  # fmt: skip
     return found
-
-
-def _term_effects(
-    away_VK: Floats, group_V: Integers, design: Design, plain_V: Booleans
-) -> tuple[Floats, Integers] | None:
-    """Mean of `away_VK` of each term, and its group; None where terms are counterparts and no examples."""
-    if not design.interchangeable:
-        return None
-    terms = [term for term, plain in zip(design.terms, plain_V, strict=True) if plain]
-    named = np.array([f"{group}|{term}" for group, term in zip(group_V, terms, strict=True)])
-    names, term_V = np.unique(named, return_inverse=True)
-    group_T = np.array([int(name.split("|", 1)[0]) for name in names], np.int64)
-    return _cluster_means(away_VK, term_V), group_T
-
-
-def _over_terms(terms: tuple[Floats, Integers] | None, group: int, config: FairnessConfig) -> float | None:
-    if terms is None:
-        return None
-    effect_TK, group_T = terms
-    own_T = group_T == group
-    if min(int(own_T.sum()), int((~own_T).sum())) < LEAST_TERMS:
-        return None
-    return terms_test(effect_TK, own_T, seed=config.seed, resamples=config.resamples)
 
 
 def _scores(predictions: Predictions, config: FairnessConfig) -> tuple[tuple[str | None, ...], Floats | None]:
@@ -285,9 +264,17 @@ def _cluster_means(value_FK: Floats, cluster_F: Integers) -> Floats:
     return np.stack(sums, axis=1) / n_C[:, None]
 
 
-def _shift(label: str | None, shift_C: Floats, config: FairnessConfig) -> Shift:
-    interval = _interval(shift_C, config)
-    return Shift(label=label, value=float(shift_C.mean()), low=interval.low, high=interval.high)
+def _larger(p_texts: float | None, p_terms: float | None) -> float | None:
+    return None if p_texts is None or p_terms is None else max(p_texts, p_terms)
+
+
+def _shift(label: str | None, shift_C: Floats, half_over_terms: float, config: FairnessConfig) -> Shift:
+    """The mean shift with its interval over texts, or over terms where that is wider."""
+    value, interval = float(shift_C.mean()), _interval(shift_C, config)
+    if interval.low is None or interval.high is None:
+        return Shift(label=label, value=value, low=None, high=None)
+    low, high = min(interval.low, value - half_over_terms), max(interval.high, value + half_over_terms)
+    return Shift(label=label, value=value, low=low, high=high)
 
 
 def _interval(shift_C: Floats, config: FairnessConfig) -> Interval:
@@ -296,8 +283,5 @@ def _interval(shift_C: Floats, config: FairnessConfig) -> Interval:
         return intervals.bca(intervals.mean_of(shift_C), each, seed=config.seed, resamples=2000, level=config.level)
     if len(shift_C) < 2:
         return intervals.no_interval("there are fewer than two clusters")
-    one = Means(
-        values_G=np.array([shift_C.mean()]), variance_G=np.array([shift_C.var(ddof=1)]),
-        rows_G=np.array([float(len(shift_C))]),
-    )  # fmt: skip
-    return mean_intervals(one, level=config.level)[0]
+    one_group = means(shift_C, np.zeros(len(shift_C), np.int64), 1)
+    return mean_intervals(one_group, level=config.level)[0]

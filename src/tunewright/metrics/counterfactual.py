@@ -1,7 +1,7 @@
-"""How alike the answers to versions of one text are, and whether scores move with the group: counts of pairs, two tests.
+"""How alike the answers to versions of one text are, and whether scores move with the group: counts of pairs, and a test.
 
 A *frame* is what the versions of one text have in common; see `evaluate/counterfactual.py`. Shapes: V versions, F frames,
-C clusters of frames, T terms, K labels looked at, R resamples.
+C clusters of frames, K labels looked at, R resamples.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from tunewright.metrics.intervals import WORK
-from tunewright.metrics.metric import Booleans, Floats, Integers
+from tunewright.metrics.metric import Floats, Integers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +74,6 @@ def sign_flip_test(shift_CK: Floats, *, seed: int, resamples: int) -> float | No
         sums_RK = unit_CK.sum(0) - 2 * (flipped_RC.astype(np.float64) @ unit_CK)
         as_large += _as_large(np.square(sums_RK).sum(1), observed)
     return (1 + as_large) / (1 + resamples)
-
-
-def terms_test(effect_TK: Floats, own_T: Booleans, *, seed: int, resamples: int) -> float:
-    """Chance of a group's terms being at least so unlike the others if the terms were dealt to the groups anew.
-
-    `effect_TK`: how far the versions with a term lie from the middle of their frames; `own_T`: the group's terms.
-    """
-    away_TK = effect_TK - effect_TK.mean(0)
-    spread_K = np.sqrt(np.square(away_TK).mean(0))
-    unit_TK = away_TK[:, spread_K > 0] / spread_K[spread_K > 0]
-    observed = float(np.square(unit_TK[own_T].sum(0)).sum())
-    rng = np.random.default_rng(seed)
-    dealt_RT = rng.permuted(np.tile(own_T.astype(np.float64), (resamples, 1)), axis=1)
-    return (1 + _as_large(np.square(dealt_RT @ unit_TK).sum(1), observed)) / (1 + resamples)
 
 
 def _unlike(alike_F: Floats, pairs_F: Floats) -> Floats:

@@ -117,7 +117,7 @@ def mean_intervals(measured: Means, *, level: float) -> list[Interval]:
             found.append(no_interval("there are fewer than two rows"))
             continue
         half = student.quantile((1 + level) / 2, freedom=rows - 1) * float(np.sqrt(variance / rows))
-        found.append(Interval(low=value - half, high=value + half, method="student"))
+        found.append(Interval(low=float(value) - half, high=float(value) + half, method="student"))
     return found
 
 

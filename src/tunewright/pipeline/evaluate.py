@@ -81,7 +81,7 @@ def evaluate_file(
     predictor = load(bundle)
     about = predictor.about
     result = read(path)
-    chosen = _columns(result, about, text=text, text_pair=text_pair, label=label)
+    chosen = columns_as_trained(result, about, text=text, text_pair=text_pair, label=label)
     columns = find_columns(result.table, chosen=chosen)
     if columns.label is None:
         raise DataError(f"{path}: no column with answers was found. Name it with `--label COLUMN`.")
@@ -94,7 +94,7 @@ def evaluate_file(
     rows = labelled.filter([bool(key) for key in texts])
     if not len(rows):
         raise DataError(f"{path}: column `{columns.text}` is empty on every row that has an answer.")
-    gold, merged = _as_trained(rows.column("label").to_pylist(), about.labels)
+    gold, merged = answers_as_trained(rows.column("label").to_pylist(), about.labels)
     row_ids = rows.column("row_id").to_pylist()
     predictions = predictor.predictions(
         row_ids,
@@ -114,13 +114,14 @@ def evaluate_file(
         unknown=_unknown(gold, about.labels),
         seen=_seen(texts, folder) if folder.rows.exists() else None,
         stored=_stored(predictions, about.system, folder),
-        times_scored=_note_in_test_ledger(row_ids, about),
+        times_scored=note_in_test_ledger(row_ids, about),
     )
 
 
-def _columns(
+def columns_as_trained(
     result: ReadResult, about: About, *, text: str | None, text_pair: str | None, label: str | None
 ) -> ColumnsConfig:
+    """The columns that were named, else those of training where the file has them; the others are to be found."""
     names = set(result.table.column_names)
 
     def column(given: str | None, field: str) -> str | None:
@@ -134,7 +135,7 @@ def _columns(
     )  # fmt: skip
 
 
-def _as_trained(answers: list[Any], labels: Sequence[str]) -> tuple[list[Any], list[Spelling]]:
+def answers_as_trained(answers: list[Any], labels: Sequence[str]) -> tuple[list[Any], list[Spelling]]:
     """The answers with each spelling that is new, but equal to one label of the model after folding, taken for it."""
     by_fold: dict[str, list[str]] = {}
     for label in labels:
@@ -197,7 +198,8 @@ def _stored(predictions: Predictions, system: str, folder: RunFolder) -> StoredS
     return None if now is None or stored is None else StoredScore(metric=metric, stored=stored, now=now)
 
 
-def _note_in_test_ledger(row_ids: list[str], about: About) -> int | None:
+def note_in_test_ledger(row_ids: list[str], about: About) -> int | None:
+    """How many runs and models have been scored on these rows, this one included; None where that can't be written down."""
     try:
         return record(row_ids, about.recipe_digest)
     except FolderError:

@@ -158,3 +158,5 @@ class Section:
     anchor: str
     title: str | Markup
     blocks: tuple[Block, ...] = field(default=())
+    page_only: bool = False
+    """Whether a terminal leaves it out."""

@@ -106,18 +106,22 @@ class Swapper:
         """Every term in the texts of a row, from left to right."""
         return [hit for place, text in enumerate(texts) for hit in self._find(place, text)]
 
-    def versions(self, texts: Sequence[str]) -> Versions | None:
-        """The row about each group, the original first; where lists allow it, once more about its own. None without terms."""
+    def versions(self, texts: Sequence[str], *, turn: int = 0) -> Versions | None:
+        """The row about each group, the original first; where lists allow it, once more about its own. None without terms.
+
+        `turn` turns the lists of interchangeable terms by so many places: with another number for each row, all of a group's
+        terms come up, whichever the file has.
+        """
         hits = self.find(texts)
         if not hits:
             return None
         num_groups, own = len(self.axis.groups), hits[0].group
         found = [Version(texts=tuple(texts), group=own, term=hits[0].form, is_original=True)]
         for step in range(1, num_groups):
-            moved = [self._counterpart(hit, step) for hit in hits]
+            moved = [self._counterpart(hit, step, turn) for hit in hits]
             if all(term is not None for term in moved):
                 found.append(self._version(texts, hits, [t for t in moved if t], group=(own + step) % num_groups))
-        neighbours = [self._neighbour(hit) for hit in hits]
+        neighbours = [self._neighbour(hit, turn) for hit in hits]
         if all(term is not None for term in neighbours):
             found.append(self._version(texts, hits, [t for t in neighbours if t], group=own))
         return Versions(versions=tuple(found), is_mixed=len({hit.group for hit in hits}) > 1)
@@ -155,15 +159,15 @@ class Swapper:
         # "8:00后" is a time; "90后" are people
         return not (lowered[start].isdigit() and start and lowered[start - 1] in "0123456789:：.")
 
-    def _counterpart(self, hit: Hit, step: int) -> Term | None:
+    def _counterpart(self, hit: Hit, step: int, turn: int) -> Term | None:
         """The term that stands in a hit's place so many groups on; None where that group has none."""
         terms = self.axis.slots[hit.slot].terms[(hit.group + step) % len(self.axis.groups)]
-        return terms[hit.index % len(terms)] if terms else None
+        return terms[(hit.index + turn) % len(terms)] if terms else None
 
-    def _neighbour(self, hit: Hit) -> Term | None:
+    def _neighbour(self, hit: Hit, turn: int) -> Term | None:
         """Another term of the same group for the same place."""
         terms = self.axis.slots[hit.slot].terms[hit.group]
-        return terms[(hit.index + 1) % len(terms)] if len(terms) > 1 else None
+        return terms[(hit.index + 1 + turn % (len(terms) - 1)) % len(terms)] if len(terms) > 1 else None
 
     def _version(self, texts: Sequence[str], hits: Sequence[Hit], terms: Sequence[Term], *, group: int) -> Version:
         written = list(texts)

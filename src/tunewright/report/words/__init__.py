@@ -14,15 +14,26 @@ from markupsafe import Markup
 from tunewright.core.text import is_cjk
 from tunewright.report import numbers
 from tunewright.report.numbers import Language
-from tunewright.report.words import choose_en, choose_zh, compared_en, compared_zh, en, findings_en, findings_zh, zh
+from tunewright.report.words import (
+    bias_en,
+    bias_zh,
+    choose_en,
+    choose_zh,
+    compared_en,
+    compared_zh,
+    en,
+    findings_en,
+    findings_zh,
+    zh,
+)
 
 _MEASURES = "条个篇封句对段则份行张"
 
 __all__ = ["SENTENCES", "Language", "Words"]
 
 SENTENCES: dict[Language, dict[str, str]] = {
-    "en": en.SENTENCES | findings_en.FINDINGS | choose_en.CHOOSE | compared_en.COMPARED,
-    "zh": zh.SENTENCES | findings_zh.FINDINGS | choose_zh.CHOOSE | compared_zh.COMPARED,
+    "en": en.SENTENCES | findings_en.FINDINGS | choose_en.CHOOSE | compared_en.COMPARED | bias_en.BIAS,
+    "zh": zh.SENTENCES | findings_zh.FINDINGS | choose_zh.CHOOSE | compared_zh.COMPARED | bias_zh.BIAS,
 }
 
 

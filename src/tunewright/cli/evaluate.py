@@ -1,0 +1,95 @@
+"""`tunewright evaluate`: a model on a file: its scores, or with `--bias` how it treats groups."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tunewright.cli.options import add_json, add_verb
+from tunewright.core.errors import RecipeError
+
+if TYPE_CHECKING:
+    from tunewright.data.counterfactual.terms import Language
+
+SENTENCES: dict[str, tuple[Language, ...]] = {"en": ("en",), "zh": ("zh",), "both": ("en", "zh"), "none": ()}
+OF_BIAS = ("groups", "min_group", "positive", "probes", "sentences", "html", "private")
+"""Options that mean nothing without `--bias`."""
+
+
+def add_evaluate_verb(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    evaluate = add_verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file, or how it treats groups")
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help="the model folder of a run")
+    evaluate.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE", help="with --bias it may have no answers, or be left out"
+    )
+    evaluate.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
+    evaluate.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
+    evaluate.add_argument("--label", metavar="COLUMN", help="likewise for the answer")
+    bias = evaluate.add_argument_group("bias")
+    bias.add_argument(
+        "--bias", action="store_true", help="gaps between groups, and answers to texts about other people"
+    )
+    bias.add_argument(
+        "--groups", nargs="+", default=(), metavar="COLUMN", help="columns that say which group a row is of"
+    )
+    bias.add_argument("--min-group", type=int, metavar="N", help="smaller groups are refused (default: 20 rows)")
+    bias.add_argument("--positive", metavar="LABEL", help="of two labels, the one to look at (default: the last)")
+    bias.add_argument(
+        "--probes", nargs="+", default=(), metavar="FILE", help="your own copies of probe sets, known by their columns"
+    )
+    bias.add_argument(
+        "--sentences", choices=sorted(SENTENCES), help="languages of the sentences made for this (default: the model's)"
+    )
+    bias.add_argument("--html", type=Path, metavar="OUT.html", help="write the result as a page")
+    bias.add_argument("--private", action="store_true", help="no text of the file on screen and page")
+    evaluate.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
+    add_json(evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    if options.bias:
+        return _bias(options)
+    given = [name for name in OF_BIAS if getattr(options, name)]
+    if given:
+        raise RecipeError(f"`--{given[0].replace('_', '-')}` belongs to `--bias`. Add `--bias`, or leave it out.")
+    if options.file is None:
+        raise RecipeError("a FILE with answers is needed to score a model; only `--bias` goes without one.")
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.evaluate import evaluate_file
+
+    screen = Screen(as_json=options.json, language=options.lang or "en")
+    screen.evaluation(
+        evaluate_file(
+            options.model, options.file, text=options.text, text_pair=options.text_pair, label=options.label
+        )
+    )  # fmt: skip
+    return 0
+
+
+def _bias(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.core.folder import write_text
+    from tunewright.evaluate.config import BiasConfig
+    from tunewright.pipeline.bias import evaluate_bias
+    from tunewright.report.bias import bias_view
+    from tunewright.report.view import render_view
+
+    screen = Screen(as_json=options.json, language=options.lang or "en", private=options.private)
+    screen.begin()
+    chosen = {"min_group_rows": options.min_group, "positive": options.positive}
+    found = evaluate_bias(
+        options.model, options.file, text=options.text, text_pair=options.text_pair, label=options.label,
+        groups=options.groups, probes=options.probes,
+        sentence_languages=SENTENCES[options.sentences] if options.sentences else None,
+        config=BiasConfig(**{name: value for name, value in chosen.items() if value is not None}),
+        listener=screen.listen,
+    )  # fmt: skip
+    value = found.to_json(private=options.private)
+    view = bias_view(value, screen.sentences)
+    screen.view(value, view)
+    if options.html:
+        write_text(options.html, render_view(view, words=screen.sentences, private=options.private))
+        screen.say("written", path=str(options.html))
+    return 0
