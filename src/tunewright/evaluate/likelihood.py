@@ -13,6 +13,7 @@ import torch
 
 from tunewright.batching import CutConfig, ExampleSource, make_batch
 from tunewright.evaluate.predict import groups_of
+from tunewright.models.evaluating import evaluating
 from tunewright.models.likelihood import negative_log_prob
 from tunewright.models.output_head import OutputHead
 from tunewright.runtime import Machine, attention_kernel
@@ -35,11 +36,9 @@ def nll_of(
     machine: Machine,
 ) -> AnswerLikelihoods:  # fmt: skip
     """Run the model over rows that are taught token by token, in evaluation mode, without gradients."""
-    was_training = model.training
-    model.eval()
     place = {int(row): i for i, row in enumerate(rows)}
     nll, num_tokens = np.zeros(len(rows)), np.zeros(len(rows), np.int64)
-    with torch.inference_mode():
+    with evaluating(model):
         for group in groups_of(store, rows, batching=batching):
             batch = make_batch(
                 store, group, pad_id=pad_id, pad_to_multiple_of=batching.pad_to_multiple_of, device=machine.device
@@ -54,5 +53,4 @@ def nll_of(
             places, of_row = np.array([place[int(row)] for row in group]), tokens.row_WU[kept].cpu().numpy()
             np.add.at(nll, places[of_row], losses_P.double().cpu().numpy())
             np.add.at(num_tokens, places[of_row], 1)
-    model.train(was_training)
     return AnswerLikelihoods(nll=nll, num_tokens=num_tokens)

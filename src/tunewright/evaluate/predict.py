@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tunewright.batching import Batch, CutConfig, ExampleSource, cut, make_batch
+from tunewright.models.evaluating import evaluating
 from tunewright.models.first_token import first_token_only
 from tunewright.runtime import Machine, attention_kernel
 
@@ -38,12 +39,10 @@ def predict_rows(
     pad_id: int, batching: CutConfig, machine: Machine,
 ) -> Outputs:  # fmt: skip
     """Run the model over rows of the store, in evaluation mode, without gradients. `loss(logits, targets)` is per row."""
-    was_training = model.training
-    model.eval()
     place = {int(row): i for i, row in enumerate(rows)}
     all_logits: npt.NDArray[np.float64] | None = None
     losses = np.zeros(len(rows)) if loss else None
-    with torch.inference_mode(), first_token_only(model):
+    with evaluating(model), first_token_only(model):
         for group in groups_of(store, rows, batching=batching):
             batch = make_batch(
                 store, group, pad_id=pad_id, pad_to_multiple_of=batching.pad_to_multiple_of, device=machine.device
@@ -57,7 +56,6 @@ def predict_rows(
             all_logits[places] = values
             if loss and losses is not None and batch.targets is not None:
                 losses[places] = loss(logits_BC, batch.targets).double().cpu().numpy()
-    model.train(was_training)
     return Outputs(logits=all_logits if all_logits is not None else np.zeros((0, 0)), losses=losses)
 
 

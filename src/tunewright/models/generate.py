@@ -23,6 +23,7 @@ import torch
 
 from tunewright.core.errors import ModelError
 from tunewright.models.config import GenerateConfig
+from tunewright.models.evaluating import evaluating
 from tunewright.models.likelihood import token_log_probs
 from tunewright.models.quiet import quiet
 from tunewright.models.rectangles import groups_by_length, rectangle
@@ -68,10 +69,8 @@ def generate(
     _require_room(room, prompts)
     lengths = np.array([len(prompt) for prompt in prompts], np.int64)
     answers: list[Tokens] = [np.zeros(0, np.int32)] * len(prompts)
-    was_training = model.training
-    model.eval()
     groups = groups_by_length(lengths, most_tokens=config.batch_tokens, extra=room, copies=config.num_beams)
-    with torch.inference_mode(), quiet():
+    with evaluating(model), quiet():
         for group in groups:
             found = _search(
                 model, tokenizer, [prompts[row] for row in group], config=config, max_new_tokens=int(room[group[0]]),
@@ -82,7 +81,6 @@ def generate(
     endings = [_ending(tokenizer, prompt, ids, config) for prompt, ids in zip(prompts, answers, strict=True)]
     kept = [ids[: ending.num_tokens] for ids, ending in zip(answers, endings, strict=True)]
     logprobs = _logprobs(model, tokenizer, prompts, kept, config, device) if with_logprob else [None] * len(prompts)
-    model.train(was_training)
     return [
         Generated(text=ending.text, token_ids=ids, stop=ending.stop, logprob=logprob)
         for ending, ids, logprob in zip(endings, kept, logprobs, strict=True)
@@ -107,7 +105,7 @@ def stream(
 
     def write() -> None:
         try:
-            with torch.inference_mode(), quiet():
+            with evaluating(model), quiet():
                 _search(
                     model, tokenizer, [prompt], config=config, max_new_tokens=room, keys=[key], device=device,
                     streamer=_Streamer(pieces), stop=asked.is_set,
@@ -116,8 +114,6 @@ def stream(
         except BaseException as error:  # raised again where the pieces are waited for
             pieces.put(error)
 
-    was_training = model.training
-    model.eval()
     worker = threading.Thread(target=write, daemon=True)
     text = TextStream(tokenizer, after=_context(tokenizer, prompt), stop_strings=config.stop_strings)
     worker.start()
@@ -133,7 +129,6 @@ def stream(
     finally:
         asked.set()
         worker.join()
-        model.train(was_training)
     ids = np.array(written, np.int32)
     ending = _ending(tokenizer, prompt, ids, config)
     return Generated(text=ending.text, token_ids=ids[: ending.num_tokens], stop=ending.stop, logprob=None)

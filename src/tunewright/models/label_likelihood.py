@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from tunewright.models.evaluating import evaluating
 from tunewright.models.likelihood import negative_log_prob, token_log_probs
 from tunewright.models.rectangles import groups_by_length, rectangle
 
@@ -44,12 +45,8 @@ def label_log_probs(
         model=model, labels=labels, pad_id=pad_id, start=decoder_start_id, most_tokens=most_tokens,
         device=device or model.device,
     )  # fmt: skip
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode():
-        found = asked.shared(contexts) if asked.can_share(contexts) else asked.one_by_one(contexts)
-    model.train(was_training)
-    return found
+    with evaluating(model):
+        return asked.shared(contexts) if asked.can_share(contexts) else asked.one_by_one(contexts)
 
 
 def label_logits(log_probs_NC: Numbers, *, num_tokens_C: Sequence[int], normalize: Normalize = "none") -> Numbers:

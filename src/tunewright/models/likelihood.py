@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tunewright.models.evaluating import evaluating
 from tunewright.models.output_head import OutputHead, find_head
 from tunewright.models.rectangles import groups_by_length, rectangle
 from tunewright.runtime import attention_kernel
@@ -34,9 +35,7 @@ def token_log_probs(
     inputs_of = _decoder_inputs if decoder_start_id is None else _encoder_decoder_inputs
     sizes = np.array([len(a) + len(b) for a, b in zip(contexts, continuations, strict=True)], np.int64)
     found: list[LogProbs] = [np.zeros(0)] * len(contexts)
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode():
+    with evaluating(model):
         for group in groups_by_length(sizes, most_tokens=most_tokens):
             rows = [group_row for group_row in group if len(continuations[group_row])]
             if not rows:
@@ -55,7 +54,6 @@ def token_log_probs(
             ends = np.cumsum([len(continuations[row]) for row in rows])
             for row, piece in zip(rows, np.split(values, ends[:-1]), strict=True):
                 found[row] = piece
-    model.train(was_training)
     return found
 
 

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from tunewright.models.evaluating import evaluating
 from tunewright.models.layers import base_model
 
 CHUNK_TOKENS = 1024
@@ -73,21 +74,16 @@ class OutputHead:
 
 def find_head(model: nn.Module, inputs: Mapping[str, Tensor]) -> OutputHead:
     """The cheapest way to the model's logits that gives its own, tried on a small batch; nothing of the model is changed."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            own = model(**inputs, use_cache=False).logits
-            for way in ("base_model", "through"):
-                hidden = _try_hidden(model, inputs, way)
-                if hidden is None or hidden.shape[:2] != own.shape[:2]:
-                    continue
-                raw = _head_of(model)(hidden)
-                for name, correct in CORRECTIONS.items():
-                    if _agrees(correct, model, raw, own):
-                        return OutputHead(way=way, correction=name)
-    finally:
-        model.train(was_training)
+    with evaluating(model):
+        own = model(**inputs, use_cache=False).logits
+        for way in ("base_model", "through"):
+            hidden = _try_hidden(model, inputs, way)
+            if hidden is None or hidden.shape[:2] != own.shape[:2]:
+                continue
+            raw = _head_of(model)(hidden)
+            for name, correct in CORRECTIONS.items():
+                if _agrees(correct, model, raw, own):
+                    return OutputHead(way=way, correction=name)
     return OutputHead(way="logits", correction="none")
 
 

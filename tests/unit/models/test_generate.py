@@ -157,11 +157,19 @@ def test_settings_that_contradict_each_other_are_refused():
         next(stream(None, None, None, config=GenerateConfig(num_beams=2)))  # type: ignore[arg-type]
 
 
-def test_a_model_in_training_goes_on_training():
+def test_every_part_of_a_model_has_its_mode_back_also_after_an_error():
     model = tiny_generator("llama").train()
-    generate(model, number_tokenizer(model), random_prompts(2), config=GenerateConfig(max_new_tokens=2))
-    assert model.training
-    assert generate(model, number_tokenizer(model), [], config=GenerateConfig()) == []
+    model.model.layers[0].eval()  # as where it is frozen
+    modes = [module.training for module in model.modules()]
+    tokenizer = number_tokenizer(model)
+    generate(model, tokenizer, random_prompts(2), config=GenerateConfig(max_new_tokens=2))
+    collect(stream(model, tokenizer, random_prompts(1)[0], config=GenerateConfig(max_new_tokens=2)))
+    assert [module.training for module in model.modules()] == modes
+    model.forward = lambda **_: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        generate(model, tokenizer, random_prompts(2), config=GenerateConfig(max_new_tokens=2))
+    assert [module.training for module in model.modules()] == modes
+    assert generate(model, tokenizer, [], config=GenerateConfig()) == []
 
 
 def collect(pieces):
