@@ -217,14 +217,14 @@ def run_ours(chosen: argparse.Namespace) -> None:
     from tunewright.losses import LOSSES
     from tunewright.optim import AdamWConfig, ScheduleConfig
     from tunewright.runtime import RuntimeConfig, World, prepare_machine, probe_runtime
-    from tunewright.tasks import TASKS
+    from tunewright.tasks import ROW_TASKS
     from tunewright.train import FitPlan, TrainConfig, fit
 
     runtime = RuntimeConfig(device="cpu", threads=chosen.threads, matmul=ARMS[chosen.arm]["matmul"])
     runtime = probe_runtime(runtime)
     machine = prepare_machine(runtime)
     material = prepare(chosen)
-    task, loss = TASKS["classify"], LOSSES["cross_entropy"]()
+    task, loss = ROW_TASKS["classify"], LOSSES["cross_entropy"]()
     losses: list[float] = []
     tokens: list[int] = []
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tunewright.pipeline.predict import predict_file
     from tunewright.pipeline.run import Run, run, train_recipe
     from tunewright.recipe import Recipe, load_recipe
-    from tunewright.serve import Answer, Predictor, load
+    from tunewright.serve import Answer, Predictor, WritingPredictor, WrittenAnswer, load
 
 _HOME = {
     "Answer": "tunewright.serve",
@@ -36,6 +36,8 @@ _HOME = {
     "Run": "tunewright.pipeline.run",
     "TunewrightError": "tunewright.core.errors",
     "compare_runs": "tunewright.pipeline.compare",
+    "WritingPredictor": "tunewright.serve",
+    "WrittenAnswer": "tunewright.serve",
     "evaluate_file": "tunewright.pipeline.evaluate",
     "init_recipe": "tunewright.pipeline.init",
     "load": "tunewright.serve",
@@ -51,6 +53,8 @@ __all__ = [
     "Recipe",
     "Run",
     "TunewrightError",
+    "WritingPredictor",
+    "WrittenAnswer",
     "compare_runs",
     "evaluate_file",
     "init_recipe",

@@ -26,11 +26,13 @@ from tunewright.core.yaml import NotYaml, parse_yaml
 from tunewright.data.audit import AuditConfig
 from tunewright.data.clean import CleanConfig
 from tunewright.data.columns import ColumnsConfig
+from tunewright.data.shapes import ShapeConfig
 from tunewright.data.sources import ReadConfig
 from tunewright.data.split import SplitConfig
 from tunewright.evaluate.config import EvaluateConfig
 from tunewright.losses import LossConfig
 from tunewright.models.config import ModelConfig
+from tunewright.models.generate import GenerateConfig
 from tunewright.optim import AdamWConfig, OptimizerConfig, ScheduleConfig
 from tunewright.probes import ProbesConfig
 from tunewright.runtime import RuntimeConfig
@@ -51,6 +53,8 @@ class DataConfig(Config):
     """Encoding, delimiter and format, where they are not to be found out."""
     columns: ColumnsConfig = ColumnsConfig()
     """Which column is what, where that is not to be found out."""
+    shape: ShapeConfig = ShapeConfig()
+    """What the rows are, where they are chats, prompts or parallel text."""
     audit: AuditConfig = AuditConfig()
     """What the audit looks for."""
 
@@ -71,8 +75,12 @@ class Recipe(Config):
 
     recipe_version: Literal[1] = 1
     """Format of this file."""
-    task: Literal["classify", "multi_label", "regression"] | None = None
-    """Kind of answer; None: found from the label column."""
+    task: (
+        Literal["classify", "multi_label", "regression", "translate", "transduce", "complete", "chat", "continue"]
+        | None
+    ) = None
+    """What is to be learned: a class, several, a number; or a text: a translation, any text for a text, the rest of a
+    prompt, the next turn of a chat, how a text goes on. None: found from the file."""
     data: DataConfig
     """The file and its columns."""
     clean: CleanConfig = CleanConfig()
@@ -99,6 +107,8 @@ class Recipe(Config):
     """How a step is cut into micro-batches."""
     runtime: RuntimeConfig = RuntimeConfig()
     """The machine."""
+    generate: GenerateConfig = GenerateConfig()
+    """How answers that are texts are written."""
     evaluate: EvaluateConfig = EvaluateConfig()
     """What is measured."""
     report: ReportConfig = ReportConfig()

@@ -14,11 +14,11 @@ from tunewright.batching import CutConfig, TokenStore
 from tunewright.losses import CrossEntropyConfig
 from tunewright.optim import OPTIMIZERS, ScheduleConfig
 from tunewright.runtime import Machine, World
-from tunewright.tasks import TASKS
+from tunewright.tasks import ROW_TASKS
 from tunewright.train import FitPlan, TrainConfig, weights_digest
 
 ROWS = 13
-TASK = TASKS["classify"]
+TASK = ROW_TASKS["classify"]
 
 
 def make_fit(

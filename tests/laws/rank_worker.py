@@ -16,7 +16,7 @@ from tunewright.batching import deal, make_batch
 from tunewright.core.errors import DataError, NonFiniteError, StoppedBySignal, TunewrightError
 from tunewright.losses import CrossEntropyConfig
 from tunewright.runtime import Machine, World, join_world
-from tunewright.tasks import TASKS
+from tunewright.tasks import ROW_TASKS
 from tunewright.train import StepParts, accumulate_gradients, fit, train_step
 
 CPU = Machine(device=torch.device("cpu"), precision="float32")
@@ -41,7 +41,7 @@ def parts_of(world: World, *, dropout: bool) -> StepParts:
     loss = CrossEntropyConfig()
     return StepParts(
         model=model,
-        objective=lambda m, batch: TASKS["classify"].objective(m, batch, loss),
+        objective=lambda m, batch: ROW_TASKS["classify"].objective(m, batch, loss),
         parameters=list(model.parameters()),
         optimizer=torch.optim.SGD([{"params": list(model.parameters()), "initial_lr": 0.1}], lr=0.1),
         make_batch=lambda piece: make_batch(examples, piece.rows, pad_id=0, counts=piece.counts),

@@ -17,11 +17,11 @@ from tunewright.batching import Piece, make_batch
 from tunewright.core.errors import NonFiniteError
 from tunewright.losses import LOSSES
 from tunewright.runtime import Machine, World
-from tunewright.tasks import TASKS
+from tunewright.tasks import ROW_TASKS
 from tunewright.train import StepParts, accumulate_gradients, train_step
 
 CPU = Machine(device=torch.device("cpu"), precision="float32")
-TASK_OF = {task.kind: task for task in TASKS.values()}
+TASK_OF = {task.kind: task for task in ROW_TASKS.values()}
 CUTS = {
     "one batch of 8": [[0, 1, 2, 3, 4, 5, 6, 7]],
     "eight of 1": [[i] for i in range(8)],

@@ -13,7 +13,7 @@ from tunewright.batching import CutConfig, TokenStore
 from tunewright.losses import LOSSES
 from tunewright.optim import OPTIMIZERS, AdamWConfig, ScheduleConfig
 from tunewright.runtime import Machine, World
-from tunewright.tasks import TASKS
+from tunewright.tasks import ROW_TASKS
 from tunewright.train import FitPlan, TrainConfig, fit, used_rows
 
 OCCURRING = 30
@@ -40,7 +40,7 @@ def plan_of(model, store, *, optimizer, ema_decay=None, seen=None):
 
     return FitPlan(
         model=FullConfig().attach(model), adapter=FullConfig(),
-        objective=lambda m, batch: TASKS["classify"].objective(m, batch, loss),
+        objective=lambda m, batch: ROW_TASKS["classify"].objective(m, batch, loss),
         store=store, rows=np.arange(len(store)), pad_id=model.config.pad_token_id,
         evaluate=evaluate if seen is not None else None, num_evaluation_rows=1, metric="accuracy", higher_is_better=True,
         train=TrainConfig(

@@ -83,7 +83,7 @@ class Examples:
     @cached_property
     def lengths(self) -> Ints:
         """See `ExampleSource`."""
-        return _longest(self.streams["window"])
+        return _longest(self.streams)
 
     @cached_property
     def num_windows(self) -> Ints:
@@ -155,7 +155,7 @@ class TokenStore:
     @cached_property
     def lengths(self) -> Ints:
         """See `ExampleSource`."""
-        return _longest(self.streams["window"])
+        return _longest(self.streams)
 
     @cached_property
     def num_windows(self) -> Ints:
@@ -174,7 +174,11 @@ class TokenStore:
         return array
 
 
-def _longest(windows: Ragged) -> Ints:
+def _longest(streams: dict[str, Ragged]) -> Ints:
+    """The longest window of each row; of an encoder-decoder the longer of the two sides."""
+    windows = streams["window"]
     if len(windows.values) == len(windows):
-        return np.asarray(windows.values, np.int64)
-    return np.array([windows[i].max() for i in range(len(windows))], np.int64)
+        longest = np.asarray(windows.values, np.int64)
+    else:
+        longest = np.array([windows[i].max() for i in range(len(windows))], np.int64)
+    return np.maximum(longest, streams["decoder"].lengths) if "decoder" in streams else longest

@@ -11,6 +11,9 @@ from pydantic import Field, ValidationError
 from tunewright.core.config import Config
 from tunewright.core.errors import ModelError
 from tunewright.core.folder import write_json
+from tunewright.data.shapes import Form, ShapeConfig
+from tunewright.models.generate import GenerateConfig
+from tunewright.tasks import EncodeConfig
 
 NAME = "tunewright.json"
 ENCODER = "encoder"
@@ -44,6 +47,16 @@ class About(Config):
     """Tokens of one text."""
     long_texts: Literal["head", "head_tail", "windows"] = "head"
     """What is read of longer texts."""
+    form: Form | None = None
+    """Where answers are texts: what a row is."""
+    shape: ShapeConfig | None = None
+    """Where answers are texts: how such rows are written in files, and the two languages of a translation."""
+    encode: EncodeConfig | None = None
+    """Where answers are texts: how rows become tokens."""
+    generate: GenerateConfig | None = None
+    """Where answers are texts: how they are written."""
+    template_variables: dict[str, bool] = Field(default_factory=dict)
+    """What the chat template is told when it is to ask for an answer."""
     template_digest: str | None = None
     """Of the chat template, where there is one."""
     language: str = "und"

@@ -38,7 +38,11 @@ def add_source_options(parser: argparse.ArgumentParser, *, with_model: bool = Tr
     parser.add_argument(
         "--group", metavar="COLUMN", help="rows of one group (customer, author) stay on one side of the split"
     )
-    parser.add_argument("--task", choices=["classify", "multi_label", "regression"], help="the kind of answer")
+    parser.add_argument(
+        "--task",
+        metavar="TASK",
+        help="classify, multi_label, regression; or texts: translate, transduce, complete, chat, continue",
+    )
     if with_model:
         parser.add_argument(
             "--baseline-column", metavar="COLUMN", help="the answer of what you use today, to compare with"

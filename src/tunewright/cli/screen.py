@@ -224,6 +224,9 @@ class Screen:
         if self._as_json:
             self._print_json(asdict(answer))
             return
+        if hasattr(answer, "text"):
+            self._out.print(escape(answer.text), soft_wrap=True)
+            return
         label = ", ".join(answer.label) if isinstance(answer.label, list) else str(answer.label)
         self._out.print(
             f"[bold]{escape(label)}[/]" + ("" if answer.confidence is None else f"  {answer.confidence:.3f}")

@@ -189,7 +189,7 @@ def _drop_empty_text(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
 
 
 def _merge_label_variants(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
-    if kind == "regression" or "label" not in fields.column_names:
+    if kind in ("regression", "text") or "label" not in fields.column_names:
         return Step(fields=fields, entries=[])
     meant = meanings(Counter(label for value in fields.column("label").to_pylist() for label in as_list(value)))
     return merge_labels(fields, meant)
@@ -226,7 +226,7 @@ def as_list(value: str | list[str] | None) -> list[str]:
 
 
 def _resolve_contradictions(fields: pa.Table, kind: Kind, config: CleanConfig) -> Step:
-    if kind == "regression":
+    if kind in ("regression", "text"):  # one source with several answers is normal where answers are texts
         return Step(fields=fields, entries=[])
     labels = label_values(fields, kind=kind)
     key_N, answer_N = _numbers_open_to_dropping(fields, labels)

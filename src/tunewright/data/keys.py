@@ -10,7 +10,8 @@ import pyarrow as pa
 from tunewright.core.errors import DataError
 from tunewright.core.text import fold
 
-Kind = Literal["single_label", "multi_label", "regression"]
+Kind = Literal["single_label", "multi_label", "regression", "text"]
+"""What an answer is: a class, a set of classes, a number, or a text."""
 Side = Literal["train", "validation", "test"]
 Label = str | tuple[str, ...] | float
 

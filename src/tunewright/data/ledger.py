@@ -14,7 +14,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tunewright.core.folder import write_json, writing
+from tunewright.core.folder import read_json, write_json, writing
 
 Action = Literal["quarantined", "dropped", "changed", "noted"]
 
@@ -89,12 +89,31 @@ class Ledger:
         self.accounts.append(account)
         return account
 
+    @classmethod
+    def read(cls, *, ledger_path: Path, account_path: Path) -> Ledger:
+        """What `write` wrote."""
+        entries = [Entry(**row) for row in pq.read_table(ledger_path).to_pylist()]
+        return cls(entries=entries, accounts=[StageAccount(**account) for account in read_json(account_path)])
+
     def write(self, *, ledger_path: Path, account_path: Path | None = None) -> None:
         """Write the entries as Parquet and, where a path is given, the accounts as JSON."""
         with writing(ledger_path) as aside:
             pq.write_table(entry_table(self.entries), aside)
         if account_path is not None:
             write_json(account_path, [asdict(account) for account in self.accounts])
+
+
+def add_stage(stage: str, *, read: int, kept: int, entries: list[Entry], ledger_path: Path, account_path: Path) -> None:
+    """A stage behind those of a ledger on disk; one of that name, left by an earlier attempt, is replaced."""
+    if not entries and not account_path.exists():
+        return
+    ledger = Ledger.read(ledger_path=ledger_path, account_path=account_path)
+    if not entries and all(account.stage != stage for account in ledger.accounts):
+        return  # nothing happened to any row
+    ledger.entries = [entry for entry in ledger.entries if entry.stage != stage]
+    ledger.accounts = [account for account in ledger.accounts if account.stage != stage]
+    ledger.close_stage(stage, read=read, kept=kept, entries=entries)
+    ledger.write(ledger_path=ledger_path, account_path=account_path)
 
 
 def entry_table(entries: Sequence[Entry]) -> pa.Table:

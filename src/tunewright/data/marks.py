@@ -76,7 +76,7 @@ def marks(fields: pa.Table, *, kind: Kind, near_groups: Sequence[Sequence[str]],
     cluster_K = _clusters(ids, key_N, key_names, near_groups)
     values = [np.nan if label is None else float(label) for label in labels] if kind == "regression" else None  # type: ignore[arg-type]
     return Marks(
-        key_N=key_N, answer_N=answer_N, group_N=group_N, answers=[classes(answer) for answer in answers],
+        key_N=key_N, answer_N=answer_N, group_N=group_N, answers=[() if kind == "text" else classes(answer) for answer in answers],
         value_N=None if values is None else np.array(values, np.float64),
         cluster_K=cluster_K,
         order_K=np.array([cluster_order(seed, key_names[root]) for root in cluster_K.tolist()], np.uint64),

@@ -80,5 +80,8 @@ class EvaluateConfig(Config):
     """For answers that are texts."""
     cross_validation: CrossValidationConfig = CrossValidationConfig()
     """For small data."""
+    generated_rows: int = Field(default=64, ge=1)
+    """Where answers are texts and early stopping watches a metric of generated ones: on how many validation rows, evenly
+    spaced, the same in each evaluation."""
     seed: int = 17
     """Of the bootstrap and of permutation tests."""

@@ -114,6 +114,45 @@ def suggest(
     return sorted(fitting, key=lambda e: (MULTILINGUAL in e.languages, not e.safetensors, e.parameters))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """One model that writes: a decoder, or an encoder-decoder."""
+
+    hub_id: str
+    parameters: int
+    tasks: tuple[str, ...]
+    """Which of our tasks it is a good start for."""
+    languages: tuple[str, ...]
+    license: str
+    note: str
+
+
+WRITERS: tuple[Writer, ...] = (
+    Writer(hub_id="HuggingFaceTB/SmolLM2-135M-Instruct", parameters=134_500_000, tasks=("chat", "complete", "continue"),
+           languages=("en",), license="apache-2.0", note="a small decoder for English"),
+    Writer(hub_id="Qwen/Qwen3-0.6B", parameters=596_000_000, tasks=("chat", "complete", "continue", "transduce"),
+           languages=("en", "zh", MULTILINGUAL), license="apache-2.0", note="a decoder for English, Chinese and others"),
+    Writer(hub_id="Qwen/Qwen3-1.7B", parameters=1_720_000_000, tasks=("chat", "complete", "continue", "transduce"),
+           languages=("en", "zh", MULTILINGUAL), license="apache-2.0", note="the same, larger; wants a GPU or LoRA"),
+    Writer(hub_id="google/flan-t5-small", parameters=77_000_000, tasks=("transduce",), languages=("en",),
+           license="apache-2.0", note="a small encoder-decoder for English"),
+    Writer(hub_id="google/mt5-small", parameters=300_000_000, tasks=("transduce", "translate"), languages=(MULTILINGUAL,),
+           license="apache-2.0", note="an encoder-decoder for a hundred languages, most of it vocabulary"),
+    Writer(hub_id="Helsinki-NLP/opus-mt-en-zh", parameters=77_900_000, tasks=("translate",), languages=("en", "zh"),
+           license="apache-2.0", note="Marian, English into Chinese; hundreds of other pairs are beside it"),
+    Writer(hub_id="facebook/m2m100_418M", parameters=484_000_000, tasks=("translate",), languages=(MULTILINGUAL,),
+           license="mit", note="between any two of a hundred languages"),
+)  # fmt: skip
+"""Models that write, small before large."""
+
+
+def suggest_writers(task: str, language: str | None = None) -> list[Writer]:
+    """Models that write, for a task, those made for the language first."""
+    fitting = [writer for writer in WRITERS if task in writer.tasks]
+    known = _code(language) if language else ""
+    return sorted(fitting, key=lambda w: (known not in w.languages and MULTILINGUAL not in w.languages, w.parameters))
+
+
 def is_noncommercial(license_name: str | None) -> bool:
     """Whether a licence name says "not for commercial use": cc-by-nc-4.0, "research only" and the like."""
     if license_name is None:

@@ -16,6 +16,9 @@ class ModelConfig(Config):
     path: str | None = None
     """A local folder, a hub id such as `answerdotai/ModernBERT-base`, `modelscope:ID`, `starter`, or the `model/` folder of an
     earlier run, which is then trained further. `none`: baselines only. Left empty: chosen by language from what is at hand."""
+    new_tokens: tuple[str, ...] | None = None
+    """Tokens that are added to the vocabulary of a model that writes, and learned. None: the characters of the answers that
+    it has no token for."""
     revision: str | None = None
     """Commit, branch or tag on the hub; the resolved recipe has the commit."""
     digest: str | None = None

@@ -149,13 +149,30 @@ def load_generator(
     Raises ModelError if the architecture writes no text, or its files lack weights, the head's included.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, GenerationConfig
+    from transformers import GenerationConfig
 
     from tunewright.models.weights import fill
 
     config = build_config(local)
+    writing_class = require_writer(local)
     if attention:
         config._attn_implementation = attention
+    values = read_generation_values(local)
+    filled = fill(writing_class, config, _read_tensors(local), local, seed=0, dtype=dtype or torch.float32)
+    if filled.new_names:
+        raise ModelError(
+            f"{local.folder}: {len(filled.new_names)} weights of the head that writes are not in its files, for one "
+            f"`{filled.new_names[0]}`, so what it wrote would be noise. Give a model that was saved with its head."
+        )
+    filled.model.generation_config = GenerationConfig(**values)
+    return LoadedModel(model=filled.model, new_weights=(), known_labels=())
+
+
+def require_writer(local: LocalModel) -> Any:
+    """The class of transformers with which a model writes. Raises ModelError if its architecture writes no text."""
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+
+    config = build_config(local)
     auto = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
     # Encoders have a class for it, too (BertLMHeadModel), but they were taught to read both ways, not to go on.
     reads_both_ways = type(config) in AutoModelForMaskedLM._model_mapping and not config.is_encoder_decoder
@@ -164,17 +181,7 @@ def load_generator(
             f"{local.name}: models of the type `{config.model_type}` read texts but write none. Choose a decoder (GPT, "
             "Llama, Qwen...) or an encoder-decoder (T5, BART, Marian...); `tunewright models list` shows some."
         )
-    values = read_generation_values(local)
-    filled = fill(
-        auto._model_mapping[type(config)], config, _read_tensors(local), local, seed=0, dtype=dtype or torch.float32
-    )
-    if filled.new_names:
-        raise ModelError(
-            f"{local.folder}: {len(filled.new_names)} weights of the head that writes are not in its files, for one "
-            f"`{filled.new_names[0]}`, so what it wrote would be noise. Give a model that was saved with its head."
-        )
-    filled.model.generation_config = GenerationConfig(**values)
-    return LoadedModel(model=filled.model, new_weights=(), known_labels=())
+    return auto._model_mapping[type(config)]
 
 
 def save_classifier(model: Any, folder: Path) -> None:

@@ -19,7 +19,7 @@ from tunewright.pipeline.prepare import Prepared
 from tunewright.probes import FrozenProbe, fit_frozen, fit_majority, fit_tfidf
 from tunewright.probes.tfidf import TfidfProbe
 from tunewright.recipe import Recipe
-from tunewright.serve import load
+from tunewright.serve import load_labeller
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ def run_baselines(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None
     """Majority, word counting, and today's own answers where a column has them: predictions for every split."""
     train = prepared.places("train")
     if not folder.predictions("majority", "test").exists():
-        majority = fit_majority(_targets(prepared, train), kind=prepared.task.kind, labels=prepared.labels)
+        majority = fit_majority(_targets(prepared, train), kind=prepared.row_task.kind, labels=prepared.labels)
         _write(prepared, folder, "majority", lambda places: majority.logits(len(places)))
     if not folder.baseline_bundle.exists():
         probe = _fit_words(recipe, prepared, train)
@@ -62,7 +62,7 @@ def run_frozen_baseline(
 
     def fit(rows: Rows) -> FrozenProbe:
         return fit_frozen(
-            features_NF[rows], _targets(prepared, rows), kind=prepared.task.kind, labels=prepared.labels,
+            features_NF[rows], _targets(prepared, rows), kind=prepared.row_task.kind, labels=prepared.labels,
             config=recipe.probes.frozen,
         )  # fmt: skip
 
@@ -91,7 +91,7 @@ def run_earlier_model(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> 
     path = Path(recipe.model.path or "")
     if not is_bundle(path) or folder.predictions("earlier", "test").exists():
         return
-    earlier = load(path)
+    earlier = load_labeller(path)
     for split in ("validation", "test"):
         places = prepared.places(split)
         predictions = earlier.predictions(
@@ -105,7 +105,7 @@ def run_earlier_model(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> 
 
 def _fit_words(recipe: Recipe, prepared: Prepared, rows: Rows) -> TfidfProbe:
     return fit_tfidf(
-        [prepared.texts[i] for i in rows], _targets(prepared, rows), kind=prepared.task.kind, labels=prepared.labels,
+        [prepared.texts[i] for i in rows], _targets(prepared, rows), kind=prepared.row_task.kind, labels=prepared.labels,
         pairs=[prepared.pairs[i] for i in rows] if prepared.pairs else None, config=recipe.probes.tfidf,
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ def _cross_validate(
         places = labelled[fold_of == fold]
         logits_NC = held_out(labelled[fold_of != fold], places)
         parts.append(predictions_of(prepared, places, logits_NC, calibration).table)
-    whole = Predictions(table=pa.concat_tables(parts), kind=prepared.task.kind, labels=tuple(prepared.labels))
+    whole = Predictions(table=pa.concat_tables(parts), kind=prepared.row_task.kind, labels=tuple(prepared.labels))
     write_predictions(whole, folder.predictions(f"{system}_cv", "cv"))
 
 
@@ -139,7 +139,7 @@ def predictions_of(
 ) -> Predictions:
     """A baseline's logits for some rows, as predictions."""
     return from_logits(
-        [prepared.row_ids[i] for i in places], kind=prepared.task.kind, labels=prepared.labels,
+        [prepared.row_ids[i] for i in places], kind=prepared.row_task.kind, labels=prepared.labels,
         gold=[prepared.answers[i] for i in places], logits_NC=logits_NC, temperature=calibration.temperature,
         thresholds=0.5 if calibration.thresholds is None else calibration.thresholds,
     )  # fmt: skip
@@ -167,11 +167,11 @@ def _write_answers(prepared: Prepared, folder: RunFolder) -> None:
     for split in ("validation", "test"):
         places = prepared.places(split)
         predictions = from_answers(
-            [prepared.row_ids[i] for i in places], kind=prepared.task.kind, labels=prepared.labels,
+            [prepared.row_ids[i] for i in places], kind=prepared.row_task.kind, labels=prepared.labels,
             gold=[prepared.answers[i] for i in places], answers=[answers[i] for i in places],
         )  # fmt: skip
         write_predictions(predictions, folder.predictions("current", split))
 
 
 def _targets(prepared: Prepared, rows: Rows) -> npt.NDArray[Any]:
-    return prepared.task.targets([prepared.answers[i] for i in rows], prepared.labels)
+    return prepared.row_task.targets([prepared.answers[i] for i in rows], prepared.labels)

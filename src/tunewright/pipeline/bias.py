@@ -33,7 +33,7 @@ from tunewright.evaluate.counterfactual import Design, Effect, effect, judged
 from tunewright.evaluate.fairness import MEASURED, looked_at
 from tunewright.pipeline.evaluate import answers_as_trained, columns_as_trained, note_in_test_ledger
 from tunewright.pipeline.journal import Listener
-from tunewright.serve import Predictor, load
+from tunewright.serve import Predictor, load_labeller
 from tunewright.tasks import TASKS
 
 Reason = Literal["no_file", "no_columns", "few_rows", "language", "pairs", "text_probability", "not_wanted"]
@@ -147,7 +147,7 @@ def evaluate_bias(
     is not there, and for a model that answers with neither labels nor numbers; ModelError where the folder is no bundle.
     """
     config = config or BiasConfig()
-    predictor = load(Path(model))
+    predictor = load_labeller(Path(model))
     about = predictor.about
     kind = TASKS[about.task].kind
     if kind not in MEASURED:

@@ -11,8 +11,9 @@ from tunewright.bundle import ENCODER, About, write_about
 from tunewright.core.errors import ModelError
 from tunewright.core.folder import RunFolder, discard, writing
 from tunewright.core.text import digest
+from tunewright.data.shapes.fields import form_in
 from tunewright.evaluate import read_predictions
-from tunewright.models.load import copy_model, load_classifier, resolve, save_classifier
+from tunewright.models.load import copy_model
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.calibrate import Calibration, calibrate
@@ -30,10 +31,8 @@ def bundle_model(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: RunFo
     discard(folder.bundle)
     with writing(folder.bundle) as aside:
         aside.mkdir()
-        save_classifier(tuned.model, aside)
-        tuned.base.tokenizer.save(aside)
-        again = load_classifier(resolve(str(aside)), kind=prepared.task.kind, labels=prepared.labels, seed=0)
-        _require_same_logits(tuned, again.model)
+        tuned.base.teaching.save(tuned.model, aside)
+        _require_same_answers(tuned, tuned.base.teaching.load_again(aside))
         write_about(aside, about)
 
 
@@ -82,22 +81,28 @@ def _about(
         thresholds=calibration.thresholds,
         max_length=recipe.encode.max_length if local else None,
         long_texts=recipe.encode.long_texts if local else "head",
+        encode=recipe.encode if prepared.task.kind == "text" else None,
+        generate=recipe.generate if prepared.task.kind == "text" else None,
+        form=form_in(prepared.rows) if prepared.task.kind == "text" else None,
+        shape=recipe.data.shape if prepared.task.kind == "text" else None,
         license=local.license if local else None,
         base_model=local.name if local else None,
     )
 
 
-def _require_same_logits(tuned: Tuned, loaded: torch.nn.Module) -> None:
+def _require_same_answers(tuned: Tuned, loaded: torch.nn.Module) -> None:
     """What was saved must be what was measured: the same logits on a few random inputs, bit for bit on the CPU."""
     generator = torch.Generator().manual_seed(0)
     size = int(tuned.base.local.config["vocab_size"])
     ids = torch.randint(0, size, (PROBE_ROWS, 12), generator=generator)
-    mask = torch.ones_like(ids)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    if tuned.base.teaching.tokenizer.is_encoder_decoder and loaded.get_output_embeddings() is not None:  # type: ignore[operator]
+        inputs["decoder_input_ids"] = ids
     model = tuned.model.eval()
     with torch.inference_mode():
         device = next(model.parameters()).device
-        ours = model(input_ids=ids.to(device), attention_mask=mask.to(device)).logits.cpu()
-        theirs = loaded.eval()(input_ids=ids, attention_mask=mask).logits
+        ours = model(**{name: tensor.to(device) for name, tensor in inputs.items()}).logits.cpu()
+        theirs = loaded.eval()(**inputs).logits
     worst = float((ours - theirs).abs().max())
     if worst > 1e-4:
         raise ModelError(

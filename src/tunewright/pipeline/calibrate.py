@@ -23,7 +23,7 @@ UNCALIBRATED = Calibration()
 
 def calibrate(recipe: Recipe, validation: Predictions) -> Calibration:
     """Temperature, and for multi-label thresholds, from the logits of the validation split."""
-    if not recipe.evaluate.calibrate or validation.kind == "regression" or not len(validation):
+    if not recipe.evaluate.calibrate or validation.kind in ("regression", "text") or not len(validation):
         return UNCALIBRATED
     if validation.kind == "single_label":
         return Calibration(temperature=fit_temperature(validation.logits_NC, validation.gold_index_N).temperature)

@@ -17,11 +17,13 @@ from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.decide_model import decide_model, describe_model
 from tunewright.pipeline.decide_training import decide_lengths, decide_training, decide_within
+from tunewright.pipeline.decide_writing import decide_writing
 from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.journal import Journal
-from tunewright.pipeline.prepare import Prepared, inspect, prepare
+from tunewright.pipeline.prepare import Inspected, Prepared, inspect, prepare
 from tunewright.recipe import Recipe
 from tunewright.runtime import RuntimeConfig, probe_runtime
+from tunewright.tasks import TASKS
 
 _OPTIONS = {
     "text": "--text ", "text_pair": "--text-pair ", "label": "--label ", "group": "--group ",
@@ -55,8 +57,11 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
 def decide_fit(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tuple[Recipe, LocalModel | None]:
     """The recipe with its model, how much that reads of a text, and how it is trained; None without a model."""
     recipe, local = decide_model(recipe, prepared, decisions)
-    if local:
+    if local and prepared.task.kind == "text":
+        recipe = decide_writing(recipe, prepared, local, decisions)
+    elif local:
         recipe = decide_lengths(recipe, prepared, load_tokenizer(local), decisions)
+    if local:
         recipe = decide_training(recipe, prepared, local, decisions)
     return recipe, local
 
@@ -64,7 +69,8 @@ def decide_fit(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tupl
 def decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Recipe, Prepared]:
     """The recipe with its columns, task and language, and its rows. Raises DataError where they are too few."""
     asked = _keep_the_test_rows_of_an_earlier_run(asked, decisions)
-    result, columns = inspect(asked)
+    inspected = inspect(asked)
+    result, columns, task = inspected.read, inspected.columns, inspected.task
     layout = f"{result.source.kind}, {result.source.encoding}"
     decisions.add("file", layout, joined(result.source.reasons, Sentence("; ")), "--set data.read.encoding=NAME")
     found = {name: getattr(columns, name) for name in _OPTIONS}
@@ -72,15 +78,12 @@ def decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple
         if column is not None:
             decisions.add(name, column, columns.reasons.get(name, ""), f"{_OPTIONS[name]}COLUMN")
     why = columns.reasons
-    decisions.add("task", columns.kind, why.get("task", ""), "--task classify|multi_label|regression")
+    shown = task.name if columns.kind == "text" else columns.kind
+    decisions.add("task", shown, why.get("task", ""), f"--task {'|'.join(TASKS)}")
     language = why.get("language", Sentence("as asked for"))
     decisions.add("language", columns.language, language, "--set data.columns.language=CODE")
-    resolved = asked.data.columns.model_copy(
-        update={**found, "task": columns.kind, "label_separator": columns.label_separator, "language": columns.language}
-    )
-    task = {"single_label": "classify"}.get(columns.kind, columns.kind)
-    recipe = asked.model_copy(update={"data": asked.data.model_copy(update={"columns": resolved}), "task": task})
-    prepared = prepare(recipe, folder, result=result)
+    recipe = _with_data(asked, inspected, found)
+    prepared = prepare(recipe, folder, inspected=inspected)
     _say_what_was_found(result, recipe, folder, decisions)
     _require_enough(prepared)
     counts = {name: len(prepared.places(name)) for name in ("train", "validation", "test")}
@@ -89,6 +92,32 @@ def decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple
     if unlabelled:
         decisions.add("unlabelled", unlabelled, Sentence("they get an answer, with a confidence"), "")
     return recipe, prepared
+
+
+def _with_data(asked: Recipe, inspected: Inspected, found: dict[str, str | None]) -> Recipe:
+    """The recipe with what was found in the file written out."""
+    columns, data = inspected.columns, asked.data
+    if columns.kind == "text":
+        shape = data.shape.model_copy(update={"name": inspected.read.source.kind} | _languages(inspected))
+        resolved = data.columns.model_copy(update={"language": columns.language})
+        data = data.model_copy(update={"shape": shape, "columns": resolved})
+    else:
+        resolved = data.columns.model_copy(
+            update={
+                **found, "task": columns.kind, "label_separator": columns.label_separator, "language": columns.language,
+            }
+        )  # fmt: skip
+        data = data.model_copy(update={"columns": resolved})
+    return asked.model_copy(update={"data": data, "task": inspected.task.name})
+
+
+def _languages(inspected: Inspected) -> dict[str, str | None]:
+    """Both languages of parallel text, as most rows have them."""
+    names = inspected.read.table.column_names
+    if "source_language" not in names:
+        return {}
+    first = inspected.read.table.slice(0, 1).select(["source_language", "target_language"]).to_pylist()[0]
+    return {name: first[name] for name in ("source_language", "target_language")}
 
 
 def _how_divided(recipe: Recipe, *, given: bool) -> Sentence:

@@ -7,9 +7,9 @@ from typing import Any
 
 from tunewright.core.errors import MissingExtraError, ModelError
 from tunewright.core.sentence import Sentence, joined
-from tunewright.models.catalog import is_noncommercial, suggest
+from tunewright.models.catalog import is_noncommercial, suggest, suggest_writers
 from tunewright.models.load import find_local, resolve
-from tunewright.models.local import LocalModel
+from tunewright.models.local import LocalModel, build_config
 from tunewright.models.tokenizer import load_tokenizer, tokenizer_fit
 from tunewright.pipeline.decide_training import sample_texts
 from tunewright.pipeline.decisions import Decisions
@@ -22,14 +22,21 @@ MOST_UNKNOWN = 0.05
 
 
 def decide_model(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tuple[Recipe, LocalModel | None]:
-    """The recipe with its model named to the byte, and the model; `none` where there is none that can read the texts."""
+    """The recipe with its model named to the byte, and the model; `none` where there is none that can read the texts.
+
+    Raises ModelError where the answers are texts and there is no model that writes.
+    """
+    language = prepared.columns.language
+    if prepared.task.kind == "text" and recipe.model.path in (None, "none", "starter"):
+        raise ModelError(_no_writer(recipe, language))
     if recipe.model.path == "none":
         return recipe, None
-    language = prepared.columns.language
     local, why = _find_model(recipe, language, decisions.journal)
     if local is not None:
         refused = _cant_read(local, recipe, prepared, decisions.journal)
         local, why = (None, refused) if refused else (local, why)
+    if local is None and prepared.task.kind == "text":
+        raise ModelError(f"{why}. Nothing but a model can write texts, so there is no baseline to carry on with.")
     if local is None:
         decisions.add("model", "none", why, "--model FOLDER_OR_HUB_ID")
         return recipe.model_copy(update={"model": recipe.model.model_copy(update={"path": "none"})}), None
@@ -63,7 +70,7 @@ def describe_model(local: LocalModel | None) -> dict[str, Any] | None:
         return None
     return {
         "name": local.name, "license": local.license, "size_bytes": local.size_bytes, "digest": local.weights_digest,
-        "revision": local.revision,
+        "revision": local.revision, "is_encoder_decoder": bool(build_config(local).is_encoder_decoder),
     }  # fmt: skip
 
 
@@ -86,6 +93,15 @@ def _find_model(recipe: Recipe, language: str, journal: Journal) -> tuple[LocalM
             "no model is on this machine ({error}). Good ones for {language}: {names}",
             error=str(error), language=language, names=_names(language),
         )  # fmt: skip
+
+
+def _no_writer(recipe: Recipe, language: str) -> str:
+    """There is no small model that writes and comes with Tunewright: one has to be named."""
+    named = ", ".join(f"{entry.hub_id} ({entry.note})" for entry in suggest_writers(str(recipe.task), language)[:3])
+    return (
+        f"the task `{recipe.task}` needs a model that writes, and none was named: the starter only reads. Name one with "
+        f"`--model FOLDER_OR_HUB_ID`; for this task, for instance: {named}."
+    )
 
 
 def _cant_read(local: LocalModel, recipe: Recipe, prepared: Prepared, journal: Journal) -> Sentence | None:

@@ -60,16 +60,20 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
         why = Sentence("{rows} training rows{labels}; stops early if it can", rows=rows, labels=labels)
         decisions.add("epochs", epochs, why, "--set train.epochs=N")
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
-        rate = default_learning_rate(local.num_parameters)
-        head, usual_head = optimizer.head_learning_rate_factor, NEW_HEAD_FACTOR
+        writes = prepared.task.kind == "text"
+        rate = (default_writing_rate if writes else default_learning_rate)(local.num_parameters)
+        # A model that writes has the head it came with.
+        head, usual_head = optimizer.head_learning_rate_factor, 1.0 if writes else NEW_HEAD_FACTOR
         if recipe.adapter.stands_alone:
-            rate, usual_head = ADAPTER_FACTOR * rate, ADAPTER_HEAD_FACTOR
+            rate, usual_head = ADAPTER_FACTOR * rate, 1.0 if writes else ADAPTER_HEAD_FACTOR
         if "head_learning_rate_factor" not in optimizer.model_fields_set:
             head = usual_head
         optimizer = optimizer.model_copy(update={"learning_rate": rate, "head_learning_rate_factor": head})
         decisions.add(
             "learning_rate", f"{rate:g}",
-            Sentence(
+            Sentence("a model of {millions:.1f} M parameters that writes", millions=local.num_parameters / 1e6)
+            if writes
+            else Sentence(
                 "a model of {millions:.0f} M parameters; its new head has {factor:g} times that",
                 millions=local.num_parameters / 1e6, factor=head,
             ),
@@ -83,8 +87,8 @@ def decide_within(
 ) -> Recipe:
     """Fewer epochs, and no cross-validation, where the forecast says that the time would not do."""
     base = load_base(recipe, prepared, folder, machine=prepare_machine(recipe.runtime), world=World())
-    train, validation = prepared.places("train"), prepared.places("validation")
-    forecast = forecast_training(make_plan(base, recipe, prepared, train=train, validation=validation))
+    train, validation = base.places("train"), base.places("validation")
+    forecast = forecast_training(make_plan(base, recipe, train=train, validation=validation))
     seconds = 60 * minutes
     evaluate, settings = recipe.evaluate, recipe.train
     crossed = evaluate.cross_validation
@@ -119,6 +123,15 @@ def default_learning_rate(num_parameters: int) -> float:
     if num_parameters < 50e6:
         return 1e-4
     return 5e-5 if num_parameters < 200e6 else 2e-5
+
+
+def default_writing_rate(num_parameters: int) -> float:
+    """AdamW's rate for decoders and encoder-decoders by size."""
+    if num_parameters < 5e6:
+        return 1e-3
+    if num_parameters < 50e6:
+        return 3e-4
+    return 1e-4 if num_parameters < 200e6 else 2e-5
 
 
 def sample_texts(prepared: Prepared) -> tuple[list[str], list[str] | None]:

@@ -18,11 +18,13 @@ from tunewright.data.columns import ColumnsConfig, find_columns, to_fields
 from tunewright.data.keys import exact_keys
 from tunewright.data.labels import Spelling
 from tunewright.data.ledger import Entry
+from tunewright.data.shapes import answer_fields
 from tunewright.data.sources import ReadResult, read
 from tunewright.evaluate import Predictions, Score, score, value_of
 from tunewright.evaluate.test_ledger import record
-from tunewright.serve import load
-from tunewright.tasks import TASKS
+from tunewright.pipeline.evaluate_texts import answer_rows
+from tunewright.serve import WritingPredictor, load
+from tunewright.tasks import ROW_TASKS
 
 SEED = 17
 
@@ -79,6 +81,8 @@ def evaluate_file(
     """
     bundle, path = Path(model), Path(path)
     predictor = load(bundle)
+    if isinstance(predictor, WritingPredictor):
+        return _evaluate_writer(predictor, bundle, path, text=text, label=label)
     about = predictor.about
     result = read(path)
     chosen = columns_as_trained(result, about, text=text, text_pair=text_pair, label=label)
@@ -118,6 +122,20 @@ def evaluate_file(
     )
 
 
+def _evaluate_writer(
+    predictor: WritingPredictor, bundle: Path, path: Path, *, text: str | None, label: str | None
+) -> Evaluation:
+    written = answer_rows(predictor, path, text=text, label=label)
+    folder, about = RunFolder(bundle.parent), predictor.about
+    return Evaluation(
+        scores=score(written.predictions, split=path.name, system=about.system, seed=SEED), rows_read=written.rows_read,
+        rows_scored=len(written.rows), unreadable=written.unreadable, unlabelled=written.unlabelled, empty=0, merged=[],
+        unknown=[], seen=_seen(exact_keys(answer_fields(written.rows)), folder) if folder.rows.exists() else None,
+        stored=_stored(written.predictions, about.system, folder),
+        times_scored=note_in_test_ledger(written.predictions.row_ids, about),
+    )  # fmt: skip
+
+
 def columns_as_trained(
     result: ReadResult, about: About, *, text: str | None, text_pair: str | None, label: str | None
 ) -> ColumnsConfig:
@@ -131,7 +149,7 @@ def columns_as_trained(
     return ColumnsConfig(
         text=column(text, "text"),
         text_pair=column(text_pair, "text_pair") if "text_pair" in about.fields else "none",
-        label=column(label, "label"), task=TASKS[about.task].kind,
+        label=column(label, "label"), task=ROW_TASKS[about.task].kind,
     )  # fmt: skip
 
 

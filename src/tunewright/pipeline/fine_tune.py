@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -15,31 +14,23 @@ import pyarrow as pa
 import torch
 
 from tunewright.batching import TokenStore
-from tunewright.core.errors import ModelError
+from tunewright.core.errors import DataError, ModelError
 from tunewright.core.folder import RunFolder, write_json, writing
 from tunewright.core.text import digest
-from tunewright.evaluate import (
-    Predictions,
-    from_logits,
-    read_predictions,
-    value_of,
-    write_predictions,
-)
-from tunewright.evaluate.predict import Outputs, predict_rows
-from tunewright.losses import LOSSES, LossSettings
+from tunewright.data.ledger import add_stage
+from tunewright.evaluate import Predictions, read_predictions, write_predictions
 from tunewright.metrics import METRICS
+from tunewright.models.checkpointing import keep_no_activations
 from tunewright.models.features import pooled_features
-from tunewright.models.load import load_classifier, load_features_model, resolve
+from tunewright.models.load import load_features_model, resolve
 from tunewright.models.local import LocalModel
-from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration, calibrate
-from tunewright.pipeline.encode import encode_rows
 from tunewright.pipeline.journal import Journal, Stop
-from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.prepare import SPLITS, Prepared
+from tunewright.pipeline.teaching import Teaching, teaching_of
 from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine, World
-from tunewright.tasks.regression import Scale
 from tunewright.train import FitPlan, Fitted, TrainConfig, fit, weights_digest
 
 Rows = npt.NDArray[np.int64]
@@ -50,15 +41,25 @@ MERGE_TOLERANCE = 1e-4
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A pretrained model, its tokenizer and the encoded rows: what each fit of a run starts from."""
+    """A pretrained model, how it is taught, and the encoded rows: what each fit of a run starts from."""
 
-    local: LocalModel
-    tokenizer: Tokenizer
+    teaching: Teaching
     store: TokenStore
-    scale: Scale | None
-    """Of the numbers to be learned, for regression."""
     machine: Machine
     world: World
+
+    @property
+    def local(self) -> LocalModel:
+        """The pretrained model."""
+        return self.teaching.local
+
+    def places(self, split: str | None) -> Rows:
+        """Indices of the rows of a split that can be taught or asked; None: those without an answer."""
+        return self.teaching.places(self.store, split)
+
+    def labelled(self) -> Rows:
+        """Indices of all rows of the three splits."""
+        return np.sort(np.concatenate([self.places(name) for name in SPLITS]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,18 +83,25 @@ def load_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, *, machine:
     """
     assert recipe.model.path is not None
     local = resolve(recipe.model.path, revision=recipe.model.revision)
-    tokenizer = load_tokenizer(local)
-    train = prepared.places("train")
-    scale = None
-    if prepared.task.kind == "regression":
-        scale = Scale.of(np.array([float(prepared.answers[i]) for i in train]))
-    settings = recipe.model_dump(mode="json", include={"encode", "task", "loss"})
-    key = digest(prepared.fingerprint, local.weights_digest, json.dumps(settings, sort_keys=True), repr(scale))
+    teaching = teaching_of(local, recipe, prepared, machine=machine)
+    key = digest(prepared.fingerprint, local.weights_digest, teaching.key())
     store = TokenStore.open(folder.store, key=key)
     if store is None:
-        examples = encode_rows(tokenizer, prepared, config=recipe.encode, loss=loss_of(recipe, prepared), scale=scale)
-        store = TokenStore.build(folder.store, examples, key=key)
-    return Base(local=local, tokenizer=tokenizer, store=store, scale=scale, machine=machine, world=world)
+        encoding = teaching.encode()
+        gone = sum(entry.action == "dropped" for entry in encoding.entries)
+        add_stage(
+            "encode",  read=len(prepared.rows), kept=len(prepared.rows) - gone, entries=encoding.entries,
+            ledger_path=folder.ledger, account_path=folder.account,
+        )  # fmt: skip
+        store = TokenStore.build(folder.store, encoding.examples, key=key)
+    base = Base(teaching=teaching, store=store, machine=machine, world=world)
+    for split in SPLITS:
+        if len(prepared.places(split)) and not len(base.places(split)):
+            raise DataError(
+                f"the {split} split has no row that {local.name} can be taught: of {len(prepared.places(split))} rows each is too "
+                f"long or has nothing to learn. {folder.ledger} says why, row by row (stage `encode`)."
+            )
+    return base
 
 
 def features_of(base: Base) -> Callable[[], npt.NDArray[np.float32]]:
@@ -103,34 +111,32 @@ def features_of(base: Base) -> Callable[[], npt.NDArray[np.float32]]:
 
 def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder, journal: Journal) -> Tuned:
     """Forecast, train with checkpoints, keep the best, and write predictions for validation, test and unlabelled rows."""
-    train, validation = prepared.places("train"), prepared.places("validation")
-    plan = make_plan(base, recipe, prepared, train=train, validation=validation)
+    train, validation = base.places("train"), base.places("validation")
+    plan = make_plan(base, recipe, train=train, validation=validation)
     if not base.world.from_first(folder.forecast.exists):
         forecast = forecast_training(plan)
         base.world.from_first(lambda: write_json(folder.forecast, asdict(forecast)))
         journal.events.emit("forecast", **asdict(forecast))
         # The measured steps moved nothing, but a fresh model is cheaper than an argument about it.
-        plan = make_plan(base, recipe, prepared, train=train, validation=validation)
+        plan = make_plan(base, recipe, train=train, validation=validation)
     fitted = fit(plan, checkpoints=folder.checkpoints, events=journal.events, stop=journal.stop)
     base.world.from_first(lambda: _save_adapter(base, recipe, plan.model, folder))
-    finish_model(base, recipe, prepared, plan.model)
-    calibration, milliseconds = base.world.from_first(lambda: _answer_all(base, recipe, prepared, folder, plan.model))
+    finish_model(base, recipe, plan.model)
+    calibration, milliseconds = base.world.from_first(lambda: _answer_all(base, recipe, folder, plan.model))
     return Tuned(
         base=base, model=plan.model, fitted=fitted, calibration=calibration, milliseconds_per_row=milliseconds,
         digest=weights_digest(plan.model.state_dict()),
     )  # fmt: skip
 
 
-def _answer_all(
-    base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder, model: torch.nn.Module
-) -> tuple[Calibration, float]:
+def _answer_all(base: Base, recipe: Recipe, folder: RunFolder, model: torch.nn.Module) -> tuple[Calibration, float]:
     """Calibrate on validation, write predictions for every row that was not trained on; also the milliseconds a row."""
-    calibration = calibrate(recipe, answer(base, recipe, prepared, model, prepared.places("validation")))
+    calibration = calibrate(recipe, answer(base, model, base.places("validation")))
     for split in (None, "validation", "test"):
-        places = prepared.places(split)
+        places = base.places(split)
         if len(places):
             began = time.perf_counter()
-            predictions = answer(base, recipe, prepared, model, places, calibration=calibration)
+            predictions = answer(base, model, places, calibration=calibration)
             seconds = time.perf_counter() - began
             write_predictions(predictions, folder.predictions("model", split or "unlabelled"))
     return calibration, 1000 * seconds / len(places)
@@ -143,7 +149,7 @@ def cross_validate(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: Run
     """
     settings = recipe.evaluate.cross_validation
     world = tuned.base.world
-    labelled = prepared.labelled()
+    labelled = tuned.base.labelled()
     whole = folder.predictions("model_cv", "cv")
     if world.from_first(whole.exists):
         return
@@ -152,17 +158,15 @@ def cross_validate(tuned: Tuned, recipe: Recipe, prepared: Prepared, folder: Run
     for fold, path in enumerate(paths):
         if not world.from_first(path.exists):
             held_out = labelled[fold_of == fold]
-            model = fit_again(tuned, recipe, prepared, rows=labelled[fold_of != fold], stop=journal.stop)
-            world.from_first(partial(_write_fold, tuned, recipe, prepared, model, held_out, path))
+            model = fit_again(tuned, recipe, rows=labelled[fold_of != fold], stop=journal.stop)
+            world.from_first(partial(_write_fold, tuned, model, held_out, path))
             journal.events.emit("fold_finished", fold=fold, folds=settings.folds)
             journal.heed_signal()
     world.from_first(lambda: _join_folds(paths, whole))
 
 
-def _write_fold(
-    tuned: Tuned, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, held_out: Rows, path: Path
-) -> None:
-    write_predictions(answer(tuned.base, recipe, prepared, model, held_out, calibration=tuned.calibration), path)
+def _write_fold(tuned: Tuned, model: torch.nn.Module, held_out: Rows, path: Path) -> None:
+    write_predictions(answer(tuned.base, model, held_out, calibration=tuned.calibration), path)
 
 
 def _join_folds(paths: list[Path], whole: Path) -> None:
@@ -171,51 +175,49 @@ def _join_folds(paths: list[Path], whole: Path) -> None:
     write_predictions(Predictions(table=table, kind=parts[0].kind, labels=parts[0].labels), whole)
 
 
-def refit_on_all(tuned: Tuned, recipe: Recipe, prepared: Prepared, journal: Journal) -> Tuned:
+def refit_on_all(tuned: Tuned, recipe: Recipe, journal: Journal) -> Tuned:
     """The final model trained on all labelled rows, for as many passes as were best on the training rows alone."""
-    model = fit_again(tuned, recipe, prepared, rows=prepared.labelled(), stop=journal.stop)
+    model = fit_again(tuned, recipe, rows=tuned.base.labelled(), stop=journal.stop)
     return replace(tuned, model=model, digest=weights_digest(model.state_dict()))
 
 
-def fit_again(tuned: Tuned, recipe: Recipe, prepared: Prepared, *, rows: Rows, stop: Stop) -> torch.nn.Module:
+def fit_again(tuned: Tuned, recipe: Recipe, *, rows: Rows, stop: Stop) -> torch.nn.Module:
     """A model trained from the start on other rows, for as many passes as gave the best weights of `tuned`."""
     passes = tuned.fitted.best_step / tuned.fitted.length.steps_per_epoch
-    plan = make_plan(tuned.base, recipe, prepared, train=rows, validation=None, passes=passes)
+    plan = make_plan(tuned.base, recipe, train=rows, validation=None, passes=passes)
     fit(plan, checkpoints=None, stop=stop)
-    finish_model(tuned.base, recipe, prepared, plan.model)
+    finish_model(tuned.base, recipe, plan.model)
     return plan.model
 
 
 def make_plan(
-    base: Base, recipe: Recipe, prepared: Prepared, *, train: Rows, validation: Rows | None, passes: float | None = None
+    base: Base, recipe: Recipe, *, train: Rows, validation: Rows | None, passes: float | None = None
 ) -> FitPlan:
     """A fit of a freshly loaded model on some rows."""
-    task = prepared.task
-    loaded = load_classifier(
-        base.local, labels=prepared.labels, kind=task.kind, seed=recipe.train.seed, pad_id=base.tokenizer.pad_id
-    )
-    model = recipe.adapter.attach(loaded.model.to(base.machine.device), seed=recipe.train.seed)
-    loss = loss_of(recipe, prepared)
-    metric = primary_metric(recipe, prepared)
+    teaching, store = base.teaching, base.store
+    loaded = teaching.load(seed=recipe.train.seed)
+    model = recipe.adapter.attach(loaded.to(base.machine.device), seed=recipe.train.seed)
+    if recipe.train.gradient_checkpointing:
+        keep_no_activations(model)
     settings: TrainConfig = recipe.train
     if passes is not None:
         settings = settings.model_copy(update={"epochs": passes, "steps": None})
 
     def evaluate(trained: torch.nn.Module) -> tuple[float, float]:
         assert validation is not None
-        return _validate(base, recipe, prepared, trained, validation, loss, metric)
+        return teaching.validate(trained, store, validation)
 
     return FitPlan(
         model=model,
         adapter=recipe.adapter,
-        objective=lambda m, batch: task.objective(m, batch, loss),
-        store=base.store,
+        objective=teaching.objective(model, store),
+        store=store,
         rows=train,
-        pad_id=base.tokenizer.pad_id,
+        pad_id=teaching.tokenizer.pad_id,
         evaluate=evaluate if validation is not None and len(validation) else None,
         num_evaluation_rows=len(validation) if validation is not None else 0,
-        metric=metric,
-        higher_is_better=METRICS[metric].higher_is_better,
+        metric=teaching.metric,
+        higher_is_better=METRICS[teaching.metric].higher_is_better,
         train=settings,
         optimizer=recipe.optimizer,
         schedule=recipe.schedule,
@@ -225,40 +227,26 @@ def make_plan(
     )
 
 
-def answer(
-    base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module, places: Rows, *,
-    calibration: Calibration = UNCALIBRATED,
-) -> Predictions:  # fmt: skip
+def answer(base: Base, model: torch.nn.Module, places: Rows, *, calibration: Calibration = UNCALIBRATED) -> Predictions:
     """What a finished model says of some rows."""
-    outputs = _outputs(base, recipe, prepared, model, places)
-    return from_logits(
-        [prepared.row_ids[i] for i in places],
-        kind=prepared.task.kind,
-        labels=prepared.labels,
-        gold=[prepared.answers[i] for i in places],
-        logits_NC=outputs.logits,
-        temperature=calibration.temperature,
-        thresholds=0.5 if calibration.thresholds is None else calibration.thresholds,
-        weight=base.store.weights[places].tolist(),
-    )
+    return base.teaching.answer(model, base.store, places, calibration=calibration)
 
 
-def finish_model(base: Base, recipe: Recipe, prepared: Prepared, model: torch.nn.Module) -> None:
+def finish_model(base: Base, recipe: Recipe, model: torch.nn.Module) -> None:
     """Make a trained model say final answers: adapters merged, numbers back in their own scale.
 
     Raises ModelError if the merged model does not answer as the trained one did.
     """
     rows = np.arange(min(MERGE_PROBE_ROWS, len(base.store)))
-    attached = _outputs(base, recipe, prepared, model, rows).logits
+    attached = base.teaching.outputs(model, base.store, rows)
     recipe.adapter.merge(model)
-    difference = np.abs(_outputs(base, recipe, prepared, model, rows).logits - attached).max()
+    difference = np.abs(base.teaching.outputs(model, base.store, rows) - attached).max()
     if not difference <= MERGE_TOLERANCE * max(1.0, np.abs(attached).max()):
         raise ModelError(
             f"The adapter `{recipe.adapter.name}` can't be merged into {base.local.name}: its logits would change by "
             f"{difference:.2g} on {len(rows)} rows. Train with `adapter: {{name: full}}`, or with fewer `adapter.targets`."
         )
-    if base.scale:
-        base.scale.fold_into(model)
+    base.teaching.finish(model)
 
 
 def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: RunFolder) -> None:
@@ -266,59 +254,3 @@ def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: Ru
     if recipe.adapter.stands_alone:
         with writing(folder.adapter) as aside:
             recipe.adapter.save(model, aside, base_model=base.local.reference)
-
-
-def _outputs(
-    base: Base,
-    recipe: Recipe,
-    prepared: Prepared,
-    model: torch.nn.Module,
-    rows: Rows,
-    *,
-    loss: LossSettings | None = None,
-) -> Outputs:
-    """What the model says of some rows, as it says it; with a loss, how wrong that is."""
-    return predict_rows(
-        model, base.store, rows,
-        logits=prepared.task.logits, loss=loss.per_row if loss else None, pad_id=base.tokenizer.pad_id,
-        batching=recipe.batching, machine=base.machine,
-    )  # fmt: skip
-
-
-def loss_of(recipe: Recipe, prepared: Prepared) -> LossSettings:
-    """The recipe's loss, or the task's own."""
-    return recipe.loss or LOSSES[prepared.task.default_loss]()
-
-
-def primary_metric(recipe: Recipe, prepared: Prepared) -> str:
-    """What early stopping watches and comparisons are about."""
-    if recipe.evaluate.metric:
-        return recipe.evaluate.metric
-    if prepared.task.kind == "single_label":
-        answers = [prepared.answers[i] for i in prepared.places("train")]
-        _, counts = np.unique(np.array(answers, dtype=object).astype(str), return_counts=True)
-        if counts.max() > 4 * counts.min():
-            return "macro_f1"
-    return prepared.task.primary_metric
-
-
-def _validate(
-    base: Base,
-    recipe: Recipe,
-    prepared: Prepared,
-    model: torch.nn.Module,
-    places: Rows,
-    loss: LossSettings,
-    metric: str,
-) -> tuple[float, float]:
-    outputs = _outputs(base, recipe, prepared, model, places, loss=loss)
-    assert outputs.losses is not None
-    logits = outputs.logits
-    if base.scale:
-        logits = logits * base.scale.deviation + base.scale.mean
-    predictions = from_logits(
-        [prepared.row_ids[i] for i in places], kind=prepared.task.kind, labels=prepared.labels,
-        gold=[prepared.answers[i] for i in places], logits_NC=logits,
-    )  # fmt: skip
-    value = value_of(predictions, metric)
-    return float("-inf") if value is None else value, float(outputs.losses.mean())

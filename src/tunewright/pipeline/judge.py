@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tunewright.core.errors import FolderError
@@ -27,20 +28,22 @@ from tunewright.evaluate import (
     value_of,
 )
 from tunewright.evaluate.test_ledger import history, record
-from tunewright.metrics import METRICS, confusion_matrix
+from tunewright.metrics import METRICS, TEXT_METRICS, confusion_matrix
 from tunewright.models.catalog import suggest
 from tunewright.pipeline.calibrate import calibrate
-from tunewright.pipeline.fine_tune import Tuned, primary_metric
+from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.prepare import Prepared
-from tunewright.pipeline.recommend import recommend
+from tunewright.pipeline.recommend import recommend, recommend_writer
 from tunewright.pipeline.request import Request
+from tunewright.pipeline.teaching import primary_metric
 from tunewright.recipe import Recipe
 
-SYSTEMS = ("model", "earlier", "frozen", "tfidf", "current", "majority")
+SYSTEMS = ("model", "earlier", "frozen", "tfidf", "base", "nearest", "copy", "current", "majority")
 CROSSED = ("model_cv", "frozen_cv", "tfidf_cv")
 USABLE = ("model", "frozen", "tfidf")
 """Systems that can be saved as a model folder."""
 MOST_ERRORS = 50
+PERFECT_CHRF = 100.0 - 1e-9
 HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 
 
@@ -67,7 +70,7 @@ def judge(
             )
     scores += _with_and_without_leaks(test, prepared, recipe)
     main = "model" if "model" in test else "tfidf"
-    headline = HEADLINE[prepared.task.kind]
+    headline = HEADLINE.get(prepared.task.kind, metric)
     comparisons = [
         comparison
         for metric_compared in dict.fromkeys((headline, metric))
@@ -75,7 +78,8 @@ def judge(
     ]
     if "model_cv" in crossed:
         comparisons += _compare_all(crossed, "model_cv", metric=metric, recipe=recipe)
-    recommendation = recommend(
+    choose = recommend_writer if prepared.task.kind == "text" else recommend
+    recommendation = choose(
         [c for c in comparisons if c.metric == metric],
         measured={system: value_of(test[system], metric) for system in USABLE if system in test},
         higher_is_better=METRICS[metric].higher_is_better,
@@ -91,14 +95,14 @@ def judge(
         "comparisons": [asdict(comparison) for comparison in comparisons],
         "recommended": recommendation.system,
         "recommendation": asdict(recommendation),
-        "cheapest": "tfidf",
+        "cheapest": "tfidf" if "tfidf" in test else main,
         "costs": _costs(folder, tuned),
         "test_ledger": _note_in_test_ledger(test_ids, request),
         "cross_validation": _cross_validation(recipe, crossed, scores, metric),
         "trained": _how_trained(tuned, recipe),
     }
     shown = test.get(main)
-    if shown is not None and len(shown) and prepared.task.kind != "regression":
+    if shown is not None and len(shown) and prepared.task.kind not in ("regression", "text"):
         evidence |= {
             "calibration": _calibration(shown, validation[main], scores, main, recipe),
             "automation": [
@@ -173,7 +177,7 @@ def _read(folder: RunFolder, split: str, *, names: Sequence[str] = SYSTEMS) -> d
 
 
 def _costs(folder: RunFolder, tuned: Tuned | None) -> dict[str, dict[str, float]]:
-    costs = {"tfidf": {"megabytes": _megabytes(folder.baseline_bundle)}}
+    costs = {"tfidf": {"megabytes": _megabytes(folder.baseline_bundle)}} if folder.baseline_bundle.exists() else {}
     if tuned:
         size = sum(tensor.numel() * tensor.element_size() for tensor in tuned.model.state_dict().values())
         costs["model"] = {
@@ -181,8 +185,11 @@ def _costs(folder: RunFolder, tuned: Tuned | None) -> dict[str, dict[str, float]
             "training_seconds": round(tuned.fitted.seconds, 1),
             "milliseconds_per_row": round(tuned.milliseconds_per_row, 2),
         }
-        size = tuned.base.local.size_bytes
-        costs["frozen"] = {"megabytes": round(size / 1e6, 1), **read_json(folder.frozen_head / "cost.json")}
+        pretrained = {"megabytes": round(tuned.base.local.size_bytes / 1e6, 1)}
+        if folder.frozen_head.exists():
+            costs["frozen"] = {**pretrained, **read_json(folder.frozen_head / "cost.json")}
+        else:
+            costs["base"] = pretrained
     return costs
 
 
@@ -244,7 +251,12 @@ def _weakest(scores: list[Score], system: str) -> dict[str, Any] | None:
 def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[dict[str, Any]]:
     """Wrong answers, the surest first; for numbers, the farthest off. Texts are left out of a private run."""
     rows = shown.labelled
-    if shown.kind == "regression":
+    if shown.kind == "text":
+        likeness = _chrf_of_rows(rows)
+        wrong = np.argsort(likeness, kind="stable")
+        wrong = wrong[likeness[wrong] < PERFECT_CHRF]
+        confidence = np.full(len(rows), np.nan)
+    elif shown.kind == "regression":
         surprise = np.abs(rows.gold_value_N - rows.prediction_value_N)
         wrong = np.argsort(-surprise, kind="stable")
         confidence = np.full(len(rows), np.nan)
@@ -272,6 +284,12 @@ def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[di
             }
         )
     return errors
+
+
+def _chrf_of_rows(rows: Predictions) -> npt.NDArray[np.float64]:
+    """How like its references each answer is, (N,)."""
+    chrf = TEXT_METRICS["chrf"]
+    return chrf.combine(chrf.statistics(rows.asked, rows.said))
 
 
 def _cross_validation(
@@ -302,6 +320,9 @@ def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder,
     findings = {finding["code"]: finding for finding in read_json(folder.audit)["findings"]}
     if "contradictions" in findings and findings["contradictions"]["count"] >= 10:
         return {"code": "settle_contradictions", "count": findings["contradictions"]["count"]}
+    if evidence["kind"] == "text":
+        ahead = [c["system_b"] for c in evidence["comparisons"] if c["verdict"] == "b_better"]
+        return {"code": "not_better", "system": ahead[0]} if ahead else {"code": "read_answers"}
     weakest = evidence.get("weakest")
     if weakest and weakest["n"] < 30:
         return {"code": "label_more_of_class", "label": weakest["label"], "count": weakest["n"]}

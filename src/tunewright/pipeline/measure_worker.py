@@ -20,9 +20,9 @@ def main() -> None:
 
     try:
         from tunewright.runtime import peak_memory_bytes
-        from tunewright.serve import load
+        from tunewright.serve import load_labeller
 
-        predictor = load(sys.argv[1])
+        predictor = load_labeller(sys.argv[1])
         for line in sys.stdin:
             asked = json.loads(line)
             texts = asked["texts"]

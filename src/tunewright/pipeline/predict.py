@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.core.errors import DataError, nearest
-from tunewright.data.sources import LikeWriter, default_output, find_source, iter_rows, stored_files, written_as
+from tunewright.data.sources import LikeWriter, default_output, find_source, iter_rows, written_as
 from tunewright.pipeline.journal import Listener
-from tunewright.serve import Answer, load
+from tunewright.pipeline.predict_texts import predict_texts, require_other_file
+from tunewright.serve import Answer, WritingPredictor, WrittenAnswer, load
 from tunewright.serve.predictor import answers_of
 
 
-def predict_text(model: Path, text: str, *, pair: str | None = None) -> Answer:
+def predict_text(model: Path, text: str, *, pair: str | None = None) -> Answer | WrittenAnswer:
     """The answer to one text."""
-    return load(model).predict([text], pairs=None if pair is None else [pair])[0]
+    predictor = load(model)
+    if isinstance(predictor, WritingPredictor):
+        return predictor.predict(text)[0]
+    return predictor.predict([text], pairs=None if pair is None else [pair])[0]
 
 
 def predict_file(
@@ -26,11 +30,12 @@ def predict_file(
 
     The output's ending may name another format; e-mails and other formats that no column can be added to come out as CSV.
     """
+    predictor = load(model)
+    if isinstance(predictor, WritingPredictor):
+        return predict_texts(predictor, path, output=output, text=text, listener=listener)
     source = find_source(path, several="first")
     output = output or default_output(path, source, word="predicted")
-    if output.exists() and output.resolve() in {stored.resolve() for stored in stored_files(path)}:
-        raise DataError(f"{output}: this is the input file itself. Give another `--output`.")
-    predictor = load(model)
+    require_other_file(output, path)
     rows = unreadable = cut = 0
     target = written_as(source, output, where=path)
     with LikeWriter(target, output) as writer:

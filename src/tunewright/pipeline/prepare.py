@@ -23,11 +23,13 @@ from tunewright.core.folder import RunFolder, read_json, write_json, write_text,
 from tunewright.core.text import digest
 from tunewright.data.audit import Audit, audit
 from tunewright.data.audit.records import SHOWN_ROWS
-from tunewright.data.clean import chosen_text_steps, clean
+from tunewright.data.audit.shapes import audit_rows
+from tunewright.data.clean import TEXT_STEPS, chosen_text_steps, clean
 from tunewright.data.columns import ColumnPlan, find_columns, to_fields
 from tunewright.data.decided import account_for_reading, quarantine_line
 from tunewright.data.ledger import Entry, Ledger
 from tunewright.data.pii.scrub import scrub
+from tunewright.data.shapes import Row, answer_fields, rows_of
 from tunewright.data.sources import ReadResult, read
 from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
@@ -35,8 +37,9 @@ from tunewright.data.times import add_times
 from tunewright.pipeline.describe import describe_findings, unread_columns
 from tunewright.pipeline.private import without_group_names, without_raw, without_text
 from tunewright.pipeline.request import content_digest
+from tunewright.pipeline.shaped import change_texts, find_text_task, read_shaped
 from tunewright.recipe import Recipe
-from tunewright.tasks import TASKS, Task
+from tunewright.tasks import ROW_TASKS, TASKS, TEXT_TASKS, RowTask, Task, row_task
 
 SPLITS = ("train", "validation", "test")
 
@@ -55,10 +58,21 @@ class Prepared:
     leaked: dict[str, list[str]]
     """Test rows of a given split whose text stood in train as well: `exact`, and `near` for nearly."""
 
+    @property
+    def row_task(self) -> RowTask:
+        """The task, where each row has one answer."""
+        assert isinstance(self.task, RowTask), f"{self.task.name} has answers that are texts"
+        return self.task
+
     @cached_property
     def labels(self) -> list[str]:
-        """Class names in the order of the logits."""
-        return self.task.find_labels(self.answers)
+        """Class names in the order of the logits; none where answers are numbers or texts."""
+        return self.task.find_labels(self.answers) if isinstance(self.task, RowTask) else []
+
+    @cached_property
+    def shaped(self) -> list[Row]:
+        """The rows as what they are (pairs, chats...), for tasks whose answers are texts."""
+        return rows_of(self.rows)
 
     @cached_property
     def answers(self) -> list[Any]:
@@ -106,12 +120,28 @@ class Prepared:
         return np.sort(np.concatenate([self.places(name) for name in SPLITS]))
 
 
-def inspect(recipe: Recipe) -> tuple[ReadResult, ColumnPlan]:
+@dataclass(frozen=True)
+class Inspected:
+    """A file as it was read, what each column is, and the task that it is for."""
+
+    read: ReadResult
+    columns: ColumnPlan
+    task: Task
+
+
+def inspect(recipe: Recipe) -> Inspected:
     """Read the file and find its columns; nothing is changed or written. Raises DataError without a column of answers."""
+    if find_text_task(recipe) is not None:
+        read_rows, columns, task = read_shaped(recipe)
+        return Inspected(read_rows, columns, TASKS[task])
+    return _inspect_table(recipe)
+
+
+def _inspect_table(recipe: Recipe) -> Inspected:
     result = read(Path(recipe.data.path), config=recipe.data.read)
     chosen = recipe.data.columns
     if recipe.task is not None:
-        chosen = chosen.model_copy(update={"task": TASKS[recipe.task].kind})
+        chosen = chosen.model_copy(update={"task": ROW_TASKS[recipe.task].kind})
     if recipe.split.group_by is not None:
         chosen = chosen.model_copy(update={"group": recipe.split.group_by})
     columns = find_columns(result.table, chosen=chosen)
@@ -120,13 +150,13 @@ def inspect(recipe: Recipe) -> tuple[ReadResult, ColumnPlan]:
             f"{recipe.data.path}: no column with answers was found among {', '.join(result.source.header)}. "
             "Name it with `--label COLUMN`."
         )
-    return result, columns
+    return Inspected(result, columns, row_task(columns.kind))
 
 
-def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = None) -> Prepared:
-    """Rows for a recipe with its columns named; the folder then has rows, ledger, account, quarantine and audit.
+def prepare(recipe: Recipe, folder: RunFolder, *, inspected: Inspected | None = None) -> Prepared:
+    """Rows for a recipe with its task and columns named; the folder then has rows, ledger, account, quarantine and audit.
 
-    `result` is what `inspect` has read already, if it has.
+    `inspected` is what `inspect` has read already, if it has.
     """
     source = Path(recipe.data.path)
     private = recipe.report.private
@@ -138,23 +168,34 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
         if (table.schema.metadata or {}).get(b"tunewright.key") == key.encode():
             about = read_json(folder.path / "data" / "source.json")
             columns = ColumnPlan(**about["columns"])
-            return Prepared(
-                table, columns, _task_of(columns.kind), about["source"], about["near_groups"], about["leaked"]
-            )
+            task = TASKS[about["task"]]
+            return Prepared(table, columns, task, about["source"], about["near_groups"], about["leaked"])
 
     ledger = Ledger()
-    read_rows = result or read(source, config=recipe.data.read)
-    account_for_reading(read_rows, ledger)
-    columns = find_columns(read_rows.table, chosen=recipe.data.columns)
-    notes: list[Entry] = []
-    fields = to_fields(read_rows.table, columns, entries=notes)
-    ledger.close_stage("columns", read=len(fields), kept=len(fields), entries=notes)
-    if recipe.split.by_time is not None:
-        fields, _ = add_times(fields, read_rows.table, name=recipe.split.by_time)
+    if recipe.task in TEXT_TASKS:
+        inspected = inspected or inspect(recipe)
+        read_rows, columns, task = inspected.read, inspected.columns, inspected.task
+        account_for_reading(read_rows, ledger)
+        shaped = change_texts(rows_of(read_rows.table), recipe.clean, ledger)
+        fields = answer_fields(shaped)
+        found = audit(fields, kind="text", config=recipe.data.audit)
+        found = replace(found, findings=[*found.findings, *audit_rows(shaped)])
+        settings = recipe.clean.model_copy(update=dict.fromkeys(TEXT_STEPS, False))  # done already, in whole rows
+    else:
+        read_rows = inspected.read if inspected else read(source, config=recipe.data.read)
+        account_for_reading(read_rows, ledger)
+        columns = find_columns(read_rows.table, chosen=recipe.data.columns)
+        task = row_task(columns.kind)
+        fields = _fields(read_rows, columns, ledger)
+        if recipe.split.by_time is not None:
+            fields, _ = add_times(fields, read_rows.table, name=recipe.split.by_time)
+        found = audit(
+            fields, kind=columns.kind, config=recipe.data.audit, others=unread_columns(read_rows.table, columns)
+        )
+        settings = recipe.clean
     if recipe.split.given == "ignore" and "split" in fields.column_names:
         fields = fields.drop_columns(["split"])
-    found = audit(fields, kind=columns.kind, config=recipe.data.audit, others=unread_columns(read_rows.table, columns))
-    cleaned = clean(fields, kind=columns.kind, config=recipe.clean, ledger=ledger)
+    cleaned = clean(fields, kind=columns.kind, config=settings, ledger=ledger)
     rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=found.near_groups, ledger=ledger)
 
     quarantined = read_rows.quarantined
@@ -173,12 +214,18 @@ def prepare(recipe: Recipe, folder: RunFolder, *, result: ReadResult | None = No
     leaked = _leaked_test_rows(found)
     write_json(
         folder.path / "data" / "source.json",
-        {"source": described, "columns": _plain(asdict(columns)), "near_groups": found.near_groups, "leaked": leaked},
+        {
+            "source": described,
+            "columns": _plain(asdict(columns)),
+            "task": task.name,
+            "near_groups": found.near_groups,
+            "leaked": leaked,
+        },
     )
     rows = rows.replace_schema_metadata({"tunewright.key": key})
     with writing(folder.rows) as aside:
         pq.write_table(rows, aside)
-    return Prepared(rows, columns, _task_of(columns.kind), described, found.near_groups, leaked)
+    return Prepared(rows, columns, task, described, found.near_groups, leaked)
 
 
 def _leaked_test_rows(found: Audit) -> dict[str, list[str]]:
@@ -193,8 +240,11 @@ def text_steps(recipe: Recipe) -> tuple[str, ...]:
     return tuple(chosen_text_steps(recipe.clean))
 
 
-def _task_of(kind: str) -> Task:
-    return next(task for task in TASKS.values() if task.kind == kind)
+def _fields(read_rows: ReadResult, columns: ColumnPlan, ledger: Ledger) -> pa.Table:
+    notes: list[Entry] = []
+    fields = to_fields(read_rows.table, columns, entries=notes)
+    ledger.close_stage("columns", read=len(fields), kept=len(fields), entries=notes)
+    return fields
 
 
 def _scrubbed(entry: Entry) -> Entry:

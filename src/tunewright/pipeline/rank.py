@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from tunewright.core.errors import ModelError
+from tunewright.core.errors import DataError, ModelError
 from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.core.sentence import Sentence, in_both
 from tunewright.core.text import digest
@@ -30,7 +30,6 @@ from tunewright.models.tokenizer import TokenizerFit, tokenizer_fit
 from tunewright.pipeline.decide import decide_data, decide_fit, decide_machine
 from tunewright.pipeline.decide_model import MOST_UNKNOWN
 from tunewright.pipeline.decisions import Decisions
-from tunewright.pipeline.fine_tune import primary_metric
 from tunewright.pipeline.halving import Halving, halve, score_of
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.model_reader import ModelReader
@@ -38,6 +37,7 @@ from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.request import find_folder, local_source, locked, make_request
 from tunewright.pipeline.rows import Rows, nested_order, without_test
 from tunewright.pipeline.suspects import out_of_fold
+from tunewright.pipeline.teaching import primary_metric
 from tunewright.pipeline.wishes import Wishes
 from tunewright.planning.rank import Candidate, Order, Refused, estimates, put_in_order, scores_of_halves
 from tunewright.probes import fit_frozen
@@ -104,6 +104,11 @@ def _rank(
     with journal.stage("data"):
         recipe, prepared = decide_data(asked, folder, decisions)
         recipe = recipe.model_copy(update={"runtime": decide_machine(recipe.runtime, decisions)})
+    if prepared.task.kind == "text":
+        raise DataError(
+            f"the task `{prepared.task.name}` is about texts that are written, and ranking compares how well models read: it is "
+            "for labels and numbers. `tunewright run` with each model, then `tunewright compare`, tells writers apart."
+        )
     machine = prepare_machine(recipe.runtime)
     prepared = without_test(prepared)
     found = found or _at_hand(prepared.columns.language)
@@ -167,7 +172,7 @@ class Sample:
         places = nested_order(prepared, prepared.places("train"), seed=SEED)[:rows]
         return cls(
             prepared=prepared, places=places,
-            targets=prepared.task.targets([prepared.answers[i] for i in places], prepared.labels),
+            targets=prepared.row_task.targets([prepared.answers[i] for i in places], prepared.labels),
             fold_of_N=prepared.folds(places, k=FOLDS, seed=SEED), metric=primary_metric(recipe, prepared),
         )  # fmt: skip
 
@@ -217,7 +222,7 @@ def _candidate(
     local: LocalModel, fit: TokenizerFit, features: LayerFeatures, sample: Sample, predictions: Predictions, *,
     num_parameters: int, milliseconds: float, max_length: int,
 ) -> Candidate:  # fmt: skip
-    kind, targets = sample.prepared.task.kind, sample.targets
+    kind, targets = sample.prepared.row_task.kind, sample.targets
     probe = score_of(predictions, sample.metric)
     return Candidate(
         name=local.name, reference=local.reference, revision=local.revision, digest=local.weights_digest,
@@ -234,7 +239,7 @@ def _candidate(
 def _probe(features: LayerFeatures, sample: Sample) -> Predictions:
     """A linear model over the mean of all layers, fitted anew for each fold on the others."""
     prepared, features_NH = sample.prepared, features.mean_NH
-    kind, labels = prepared.task.kind, prepared.labels
+    kind, labels = prepared.row_task.kind, prepared.labels
     logits_NC = out_of_fold(
         sample.fold_of_N,
         lambda train, held_out: fit_frozen(features_NH[train], sample.targets[train], kind=kind, labels=labels).logits(

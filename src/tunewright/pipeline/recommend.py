@@ -18,7 +18,9 @@ from typing import Literal
 from tunewright.evaluate import Comparison
 
 Usable = Literal["model", "frozen", "tfidf"]
-Reason = Literal["only", "cheapest", "better", "only_better", "nothing_to_train", "measured_higher"]
+Reason = Literal[
+    "only", "cheapest", "better", "only_better", "nothing_to_train", "measured_higher", "tuned", "not_shown"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,3 +62,12 @@ def recommend(
     if tuned is not None and frozen is not None and sign * tuned > sign * frozen:
         return Recommendation(system="model", reason="measured_higher", equal="frozen")
     return Recommendation(system="frozen", reason="nothing_to_train", equal="model")
+
+
+def recommend_writer(
+    comparisons: Sequence[Comparison], *, measured: Mapping[str, float | None], higher_is_better: bool
+) -> Recommendation:
+    """Of models that write there is one that can be saved; the reason says whether it is shown to be better than untuned."""
+    verdicts = {c.system_b: c.verdict for c in comparisons if c.system_a == "model"}
+    better = verdicts.get("base") == "a_better" and "b_better" not in verdicts.values()
+    return Recommendation(system="model", reason="tuned" if better else "not_shown")

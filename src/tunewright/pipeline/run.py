@@ -28,6 +28,7 @@ from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.private import without_quotes
 from tunewright.pipeline.request import Request, find_folder, local_source, locked, make_request
 from tunewright.pipeline.suspects import look_for_suspects
+from tunewright.pipeline.text_baselines import run_text_baselines, run_untuned
 from tunewright.pipeline.unlabelled import predict_unlabelled
 from tunewright.pipeline.wishes import Wishes
 from tunewright.recipe import Recipe, WrittenRecipe, dump_recipe, load_recipe, read_recipe
@@ -36,7 +37,7 @@ from tunewright.report.card import model_card
 from tunewright.runtime import World, describe_environment, join_world, prepare_machine
 
 if TYPE_CHECKING:
-    from tunewright.serve import Predictor
+    from tunewright.serve import AnyPredictor
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,14 @@ class Run:
         return found
 
     @property
-    def model(self) -> Predictor:
+    def model(self) -> AnyPredictor:
         """The fine-tuned model, ready to predict; the baseline where there is no other."""
         from tunewright.serve import load
 
         return load(self.folder.bundle if self.folder.bundle.exists() else self.folder.baseline_bundle)
 
     @property
-    def recommended(self) -> Predictor:
+    def recommended(self) -> AnyPredictor:
         """What the evidence recommends, ready to predict: the model, or a baseline that is cheaper and not shown worse."""
         from tunewright.serve import load
 
@@ -197,19 +198,26 @@ def _carry_out(
 
     with journal.stage("data"):
         prepared = world.first_then_others(lambda: prepare(recipe, folder))
-    with journal.stage("baselines"):
-        world.from_first(lambda: run_baselines(recipe, prepared, folder))
+    writes = prepared.task.kind == "text"
+    if not writes:
+        with journal.stage("baselines"):
+            world.from_first(lambda: run_baselines(recipe, prepared, folder))
 
     base = features = tuned = None
     if recipe.model.path != "none":
-        with journal.stage("features"):
+        with journal.stage("untuned" if writes else "features"):
             base = world.first_then_others(lambda: load_base(recipe, prepared, folder, machine=machine, world=world))
-            # Read once, used twice: by the frozen baseline and by the judge of the labels.
-            features = functools.cache(features_of(base))
-            world.from_first(functools.partial(run_frozen_baseline, recipe, prepared, folder, features))
-            world.from_first(lambda: run_earlier_model(recipe, prepared, folder))
-    with journal.stage("suspects"):
-        world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=features))
+            if writes:
+                world.from_first(functools.partial(run_text_baselines, base, prepared, folder))
+                world.from_first(functools.partial(run_untuned, base, prepared, folder, seed=recipe.train.seed))
+            else:
+                # Read once, used twice: by the frozen baseline and by the judge of the labels.
+                features = functools.cache(features_of(base))
+                world.from_first(functools.partial(run_frozen_baseline, recipe, prepared, folder, features))
+                world.from_first(lambda: run_earlier_model(recipe, prepared, folder))
+    if not writes:
+        with journal.stage("suspects"):
+            world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=features))
     if base is not None:
         with journal.stage("train"):
             tuned = fine_tune(base, recipe, prepared, folder, journal)
@@ -222,7 +230,7 @@ def _carry_out(
         world.from_first(lambda: judge(recipe, prepared, folder, tuned, request))
     with journal.stage("bundle"):
         if tuned and recipe.train.refit_on_all:
-            final = refit_on_all(tuned, recipe, prepared, journal)
+            final = refit_on_all(tuned, recipe, journal)
         world.from_first(lambda: _bundle(final, recipe, prepared, folder))
     if len(prepared.places(None)):
         with journal.stage("predict"):
@@ -239,6 +247,8 @@ def _bundle(final: Tuned | None, recipe: Recipe, prepared: Prepared, folder: Run
     if final:
         bundle_model(final, recipe, prepared, folder)
         recommended = read_json(folder.evidence)["recommended"]
+        if prepared.task.kind == "text":
+            return
         if recommended == "frozen" or recipe.probes.save_frozen == "always":
             bundle_frozen(final.base.local, recipe, prepared, folder)
     bundle_baseline(recipe, prepared, folder)
@@ -250,8 +260,9 @@ def _report(recipe: Recipe, folder: RunFolder, *, with_model: bool) -> None:
     if folder.frozen_bundle.exists():
         frozen_card = model_card(folder, private=recipe.report.private, system="frozen")
         write_text(folder.frozen_bundle / "README.md", frozen_card)
-    baseline_card = model_card(folder, private=recipe.report.private, system="tfidf")
-    write_text(folder.baseline_bundle / "README.md", baseline_card)
+    if folder.baseline_bundle.exists():
+        baseline_card = model_card(folder, private=recipe.report.private, system="tfidf")
+        write_text(folder.baseline_bundle / "README.md", baseline_card)
     write_text(folder.report, render(folder, language=recipe.report.language, private=recipe.report.private))
 
 

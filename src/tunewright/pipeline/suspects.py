@@ -25,7 +25,7 @@ from tunewright.pipeline.journal import Journal
 from tunewright.pipeline.prepare import Prepared
 from tunewright.probes import ProbesConfig, fit_frozen, fit_tfidf
 from tunewright.recipe import Recipe
-from tunewright.tasks import TASKS
+from tunewright.tasks import row_task
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -44,10 +44,10 @@ def suspects_of(
 ) -> Suspects | None:  # fmt: skip
     """The suspects of a fields table; None for numbers, without two classes, or where the recipe does not want them."""
     probes = probes or ProbesConfig()
-    if not config.label_errors or kind == "regression":
+    if not config.label_errors or kind in ("regression", "text"):
         return None
+    task = row_task(kind)
     rows = judgeable(fields, kind=kind, most=config.label_error_rows)
-    task = next(task for task in TASKS.values() if task.kind == kind)
     labels = task.find_labels(rows.answers)
     if len(labels) < 2 or len(rows.answers) < 2 * FOLDS:
         return None
@@ -58,7 +58,7 @@ def suspects_of(
 
     def words(train: Rows, held_out: Rows) -> Floats:
         probe = fit_tfidf(
-            [texts[i] for i in train], targets[train], kind=kind, labels=labels,
+            [texts[i] for i in train], targets[train], kind=task.kind, labels=labels,
             pairs=None if pairs is None else [pairs[i] for i in train], config=probes.tfidf,
         )  # fmt: skip
         return probe.logits([texts[i] for i in held_out], pairs=None if pairs is None else [pairs[i] for i in held_out])
@@ -69,7 +69,7 @@ def suspects_of(
         features_NH = features(rows.places)
 
         def frozen(train: Rows, held_out: Rows) -> Floats:
-            probe = fit_frozen(features_NH[train], targets[train], kind=kind, labels=labels, config=probes.frozen)
+            probe = fit_frozen(features_NH[train], targets[train], kind=task.kind, labels=labels, config=probes.frozen)
             return probe.logits(features_NH[held_out])
 
         judged.append(probabilities(out_of_fold(fold_of_N, frozen, num_outputs=len(labels)), kind=kind))

@@ -70,7 +70,7 @@ def try_recipe(
         return read_trial(folder)
     rows, validation = prepared.places("train") if train is None else train, prepared.places("validation")
     base = _load_base(recipe, prepared, stores)
-    plan = make_plan(base, recipe, prepared, train=rows, validation=validation)
+    plan = make_plan(base, recipe, train=rows, validation=validation)
 
     def listen(event: Event) -> None:
         if watch is not None and event["kind"] == "evaluated":
@@ -80,8 +80,8 @@ def try_recipe(
         listen(event)
     events = EventLog(folder.events, listeners=(listen,))
     fitted = fit(plan, checkpoints=folder.checkpoints, events=events, stop=stop)
-    finish_model(base, recipe, prepared, plan.model)
-    write_predictions(answer(base, recipe, prepared, plan.model, validation), folder.predictions("model", "validation"))
+    finish_model(base, recipe, plan.model)
+    write_predictions(answer(base, plan.model, validation), folder.predictions("model", "validation"))
     events.emit("trial_finished")
     best = fitted.progress.best
     assert best is not None, "validation rows were given, so they were looked at"

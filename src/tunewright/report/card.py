@@ -22,14 +22,22 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$^])")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+\Z")
 _LICENSE_ID = re.compile(r"[a-z0-9][a-z0-9.+-]*\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
-_HEADLINE_METRICS = ("accuracy", "macro_f1", "micro_f1", "mae", "pearson")
+_HEADLINE_METRICS = ("accuracy", "macro_f1", "micro_f1", "mae", "pearson", "exact_match", "chrf", "bleu")
 _LABELS_SHOWN = 60
 _ACCOUNT = ("read", "quarantined", "dropped", "changed", "kept")
 _KINDS = {
     "single_label": "A text classifier",
     "multi_label": "A multi-label text classifier",
     "regression": "A text regression model",
+    "text": "A model that writes",
 }
+
+_LOADERS = {
+    "text-classification": "AutoModelForSequenceClassification",
+    "text-generation": "AutoModelForCausalLM",
+    "text2text-generation": "AutoModelForSeq2SeqLM",
+}
+_WITH_CONFIDENCES = "with calibrated confidences and the text steps of the run repeated"
 
 CardSystem = Literal["model", "frozen", "tfidf"]
 
@@ -58,13 +66,25 @@ def _front_matter(context: Context, system: CardSystem) -> str:
         "language": [language] if _LANGUAGE.match(language) and language != "und" else None,
         "base_model": name if _HUB_ID.match(name) else None,
         "library_name": "transformers" if system == "model" else "tunewright",
-        "pipeline_tag": "text-classification",
-        "tags": ["text-classification", "tunewright"],
+        "pipeline_tag": _tag(run),
+        "tags": [_tag(run), "tunewright"],
         "metrics": [m for m in _HEADLINE_METRICS if run.score(m, system=system)] or None,
         "model-index": _index(run, system),
     }
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items() if value is not None]
     return "\n".join(["---", *lines, "---"])
+
+
+def _tag(run: Run) -> str:
+    """The task under the hub's name."""
+    if run.kind != "text":
+        return "text-classification"
+    return "text2text-generation" if _reads_and_writes(run) else "text-generation"
+
+
+def _reads_and_writes(run: Run) -> bool:
+    """Whether the model is an encoder-decoder."""
+    return bool((run.plan.get("model") or {}).get("is_encoder_decoder"))
 
 
 def _index(run: Run, system: CardSystem) -> list[dict[str, Any]] | None:
@@ -78,7 +98,7 @@ def _index(run: Run, system: CardSystem) -> list[dict[str, Any]] | None:
             "name": "model",
             "results": [
                 {
-                    "task": {"type": "text-classification"},
+                    "task": {"type": _tag(run)},
                     "dataset": {"name": "held-out test rows", "type": "private"},
                     "metrics": results,
                 }
@@ -107,7 +127,9 @@ def _title(context: Context, system: CardSystem) -> str:
 
 def _use(context: Context) -> str:
     labels, unit = context.labels, _plain(context.units["unit"])
-    if context.run.kind == "regression":
+    if context.run.kind == "text":
+        said = f"It writes an answer to each of your {unit}."
+    elif context.run.kind == "regression":
         said = f"It gives each of your {unit} a number."
     elif not labels:
         return ""
@@ -187,14 +209,16 @@ def _load(context: Context, system: CardSystem) -> str:
     if system != "model":
         command = f'tunewright predict {context.run.folder.bundle_of(system).name} "some text"'
         return f"## How to load it\n\n```\n{command}\n```\n\nNo pickle; no code is run on loading.{weight}"
+    loader = _LOADERS[_tag(context.run)]
+    more = "with the steps of the run repeated" if context.run.kind == "text" else _WITH_CONFIDENCES
     return (
         "## How to load it\n\n"
         "```python\n"
-        "from transformers import AutoModelForSequenceClassification, AutoTokenizer\n\n"
-        'model = AutoModelForSequenceClassification.from_pretrained("model")\n'
+        f"from transformers import {loader}, AutoTokenizer\n\n"
+        f'model = {loader}.from_pretrained("model")\n'
         'tokenizer = AutoTokenizer.from_pretrained("model")\n'
         "```\n\n"
-        "or, with calibrated confidences and the text steps of the run repeated:\n\n"
+        f"or, {more}:\n\n"
         "```\n"
         'tunewright predict model "some text"\n'
         "```\n\n"

@@ -10,7 +10,7 @@ Language = Literal["en", "zh"]
 PERCENT = frozenset(
     {
         "accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "weighted_f1", "precision", "recall", "f1",
-        "subset_accuracy",
+        "subset_accuracy", "exact_match", "token_f1", "rouge1", "rouge2", "rougeL",
     }
 )  # fmt: skip
 """Metrics between 0 and 1 that are shown as so many of a hundred; the others keep their own scale."""

@@ -1,6 +1,10 @@
-"""Using a model: a bundle folder in, answers with probabilities out; a conversation with a model that writes."""
+"""Using a model: a bundle folder in, answers out: labels with probabilities, numbers, texts; a conversation."""
 
 from tunewright.serve.chat import Chat, load_chat
-from tunewright.serve.predictor import Answer, Predictor, load
+from tunewright.serve.loading import AnyPredictor, load, load_labeller
+from tunewright.serve.predictor import Answer, Predictor
+from tunewright.serve.writer import WritingPredictor, WrittenAnswer
 
-__all__ = ["Answer", "Chat", "Predictor", "load", "load_chat"]
+__all__ = [
+    "Answer", "AnyPredictor", "Chat", "Predictor", "WritingPredictor", "WrittenAnswer", "load", "load_chat", "load_labeller",
+]  # fmt: skip

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from tunewright.batching import CutConfig, Examples
-from tunewright.bundle import ENCODER, About, read_about, require_intact
+from tunewright.bundle import ENCODER, About
 from tunewright.core.errors import DataError
 from tunewright.data.clean import apply_text_steps
 from tunewright.evaluate import Predictions, from_logits
@@ -22,7 +22,7 @@ from tunewright.models.load import load_classifier, load_features_model, resolve
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.probes import load_frozen, load_text_probe
 from tunewright.runtime import Machine
-from tunewright.tasks import TASKS, EncodeConfig, encode_texts
+from tunewright.tasks import ROW_TASKS, EncodeConfig, encode_texts
 
 Logits = Callable[[Sequence[str], Sequence[str] | None], npt.NDArray[np.float64]]
 
@@ -78,7 +78,7 @@ class Predictor:
         texts, pairs = self._as_trained(texts, pairs)
         logits = self._logits(texts, pairs) if len(texts) else np.zeros((0, max(1, len(self.about.labels))))
         return from_logits(
-            row_ids, kind=TASKS[self.about.task].kind, labels=self.about.labels, gold=gold, logits_NC=logits,
+            row_ids, kind=ROW_TASKS[self.about.task].kind, labels=self.about.labels, gold=gold, logits_NC=logits,
             temperature=self.about.temperature,
             thresholds=0.5 if self.about.thresholds is None else self.about.thresholds,
         )  # fmt: skip
@@ -90,11 +90,8 @@ class Predictor:
         return [apply_text_steps(text, steps) for text in texts], second
 
 
-def load(folder: str | Path) -> Predictor:
-    """The model in a bundle folder. Raises ModelError if it is none, or if a file is not as it was written."""
-    path = Path(folder)
-    about = read_about(path)
-    require_intact(path)
+def load_predictor(path: Path, about: About) -> Predictor:
+    """The model in a bundle whose answers are classes or numbers."""
     if about.system == "model":
         return _fine_tuned(path, about)
     if about.system == "frozen":
@@ -124,7 +121,7 @@ def _confidence_of_set(scores: dict[str, float], said: list[str]) -> float:
 
 
 def _fine_tuned(path: Path, about: About) -> Predictor:
-    task = TASKS[about.task]
+    task = ROW_TASKS[about.task]
     local = resolve(str(path))
     model = load_classifier(local, kind=task.kind, labels=about.labels, seed=0).model.eval()
     tokenizer = load_tokenizer(local)

@@ -1,16 +1,46 @@
-"""Kinds of supervision. Each is a record of functions; the pipeline, the step and the evaluator know nothing else of it."""
+"""Kinds of supervision. Each is a record; the pipeline, the step and the evaluator know nothing else of it."""
 
 from tunewright.tasks.classify import CLASSIFY
 from tunewright.tasks.encode import encode_texts
 from tunewright.tasks.multi_label import MULTI_LABEL
 from tunewright.tasks.regression import REGRESSION
-from tunewright.tasks.task import EncodeConfig, Task
+from tunewright.tasks.task import EncodeConfig, Kind, RowTask, Task, TextTask
+from tunewright.tasks.texts import CHAT, COMPLETE, CONTINUE, TRANSDUCE, TRANSLATE
 
-TASKS: dict[str, Task] = {
+ROW_TASKS: dict[str, RowTask] = {
     "classify": CLASSIFY,
     "multi_label": MULTI_LABEL,
     "regression": REGRESSION,
 }
+"""Tasks with one answer a row."""
+
+TEXT_TASKS: dict[str, TextTask] = {
+    "translate": TRANSLATE,
+    "transduce": TRANSDUCE,
+    "complete": COMPLETE,
+    "chat": CHAT,
+    "continue": CONTINUE,
+}
+"""Tasks whose answers are texts."""
+
+TASKS: dict[str, Task] = {**ROW_TASKS, **TEXT_TASKS}
 """Every task by the name that a recipe gives it."""
 
-__all__ = ["TASKS", "EncodeConfig", "Task", "encode_texts"]
+
+def row_task(kind: str) -> RowTask:
+    """The task with one answer a row, of this kind."""
+    return next(task for task in ROW_TASKS.values() if task.kind == kind)
+
+
+__all__ = [
+    "ROW_TASKS",
+    "TASKS",
+    "TEXT_TASKS",
+    "EncodeConfig",
+    "Kind",
+    "RowTask",
+    "Task",
+    "TextTask",
+    "encode_texts",
+    "row_task",
+]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.tasks.task import Label, Task, row_logits, weighted_loss
+from tunewright.tasks.task import Label, RowTask, row_logits, weighted_loss
 
 
 def _find_labels(answers: Sequence[Label]) -> list[str]:
@@ -21,7 +21,7 @@ def _targets(answers: Sequence[Label], labels: Sequence[str]) -> npt.NDArray[np.
     return np.array([0 if answer is None else index[str(answer)] for answer in answers], np.int64)
 
 
-CLASSIFY = Task(
+CLASSIFY = RowTask(
     name="classify",
     kind="single_label",
     default_loss="cross_entropy",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tunewright.tasks.task import Label, Task, row_logits, weighted_loss
+from tunewright.tasks.task import Label, RowTask, row_logits, weighted_loss
 
 
 def _find_labels(answers: Sequence[Label]) -> list[str]:
@@ -23,7 +23,7 @@ def _targets(answers: Sequence[Label], labels: Sequence[str]) -> npt.NDArray[np.
     return targets_NC
 
 
-MULTI_LABEL = Task(
+MULTI_LABEL = RowTask(
     name="multi_label",
     kind="multi_label",
     default_loss="bce",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from tunewright.core.errors import ModelError
-from tunewright.tasks.task import Label, Task, row_logits, weighted_loss
+from tunewright.tasks.task import Label, RowTask, row_logits, weighted_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def _targets(answers: Sequence[Label], labels: Sequence[str]) -> npt.NDArray[np.
     return np.array([answer if isinstance(answer, (int, float)) else 0.0 for answer in answers], np.float32)
 
 
-REGRESSION = Task(
+REGRESSION = RowTask(
     name="regression",
     kind="regression",
     default_loss="mse",

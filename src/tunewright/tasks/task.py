@@ -1,4 +1,7 @@
-"""What a task is: the functions that differ between one kind of supervision and another.
+"""What a task is: what differs between one kind of supervision and another.
+
+A task with one answer a row (a class, several, a number) is a `RowTask`; where the answer is a text, taught token by token, a
+`TextTask`.
 
 N  rows     B  rows of a batch     C  classes, or 1 for a number
 """
@@ -17,7 +20,8 @@ from tunewright.batching import Batch
 from tunewright.core.config import Config
 from tunewright.losses import LossSettings
 
-Kind = Literal["single_label", "multi_label", "regression"]
+Kind = Literal["single_label", "multi_label", "regression", "text"]
+RowKind = Literal["single_label", "multi_label", "regression"]
 Label = str | list[str] | float | None
 
 
@@ -27,19 +31,37 @@ class EncodeConfig(Config):
     max_length: int | None = None
     """Tokens of one example, special ones included. None: long enough for 99 of 100 texts, within the model's own limit."""
     long_texts: Literal["head", "head_tail", "windows"] = "head"
-    """What is read of a longer text: its beginning, its beginning and end, or all of it in windows whose logits are averaged."""
+    """What is read of a longer text: its beginning, its beginning and end, or all of it in windows whose logits are averaged.
+    Answers that are texts are never cut: a row that is too long goes to the ledger; of a source its beginning is read."""
+    max_target_length: int | None = None
+    """Tokens of an answer of an encoder-decoder. None: as long as the longest one, within the model's own limit."""
+    chat_template: str | None = None
+    """How a decoder's chats are written: `plain` (ours, for models that have none), or a file with a template. None: the
+    model's own."""
+    prompt: str | None = None
+    """What a model is asked for a row of parallel text, with `{source}`, `{source_language}` and `{target_language}` in it.
+    None: the source alone, and for decoders a sentence that asks for the translation."""
+    system: str | None = None
+    """A system message put before chats that have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One kind of supervision. All functions are pure."""
+    """One kind of supervision."""
 
     name: str
     kind: Kind
     default_loss: str
     """Name in `losses.LOSSES`."""
     primary_metric: str
-    """Name in `metrics.METRICS`: what early stopping watches and comparisons are about, unless the recipe says otherwise."""
+    """Name in `metrics.METRICS`: what comparisons are about, unless the recipe says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowTask(Task):
+    """One answer a row. All functions are pure."""
+
+    kind: RowKind
     find_labels: Callable[[Sequence[Label]], list[str]]
     """The class names in their fixed order, from all answers; empty for numbers."""
     targets: Callable[[Sequence[Label], Sequence[str]], npt.NDArray[Any]]
@@ -48,6 +70,15 @@ class Task:
     """model, batch, loss -> `sum w*l` of each row, (B,), float32 or wider. Never averaged: there is one division, in the step."""
     logits: Callable[[torch.nn.Module, Batch], Tensor]
     """model, batch -> logits (B, C)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextTask(Task):
+    """The answer is a text: `tasks/taught.py` makes tokens of it, `tasks/token_loss.py` its objective."""
+
+    kind: Literal["text"] = "text"
+    forms: tuple[str, ...]
+    """Forms of rows that it is taught with: see `data/shapes/types.py`."""
 
 
 def weighted_loss(model: torch.nn.Module, batch: Batch, loss: LossSettings) -> Tensor:

@@ -301,6 +301,7 @@ def _batch_of(plan: FitPlan, piece: Piece) -> Batch:
         piece.rows,
         pad_id=plan.pad_id,
         pad_to_multiple_of=plan.batching.pad_to_multiple_of,
+        layout=plan.batching.layout,
         counts=piece.counts,
         device=plan.machine.device,
     )

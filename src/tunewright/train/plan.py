@@ -38,6 +38,9 @@ class TrainConfig(Config):
     """`mean`: the sum of the weighted losses over the sum of the weights. `sum`: the textbook's plain sum."""
     max_grad_norm: float | None = Field(default=1.0, gt=0)
     """The gradient of a step is scaled down to this norm if it is longer; None: never."""
+    gradient_checkpointing: bool = False
+    """Compute the activations of each layer again in the backward pass instead of keeping them: about a third slower, and the
+    memory of one layer instead of all. Changes no gradient."""
     ema_decay: float | None = Field(default=None, gt=0, lt=1)
     """Keep an exponential moving average of the weights with this decay per step, and use it; None: no average."""
     evaluations_per_epoch: int = Field(default=1, ge=1)

@@ -105,6 +105,12 @@ AUDITS: dict[str, Callable[[View, AuditConfig], list[Finding]]] = {
     "personal_data": personal_data,
 }
 
+OF_LABELS = frozenset({
+    "contradictions", "one_class", "rare_classes", "imbalance", "label_variants", "label_typos", "label_in_text",
+    "label_lists", "label_hierarchy", "telling_columns",
+})  # fmt: skip
+"""Checks of labels: they say nothing of answers that are texts, which have `PAIR_AUDITS` and `DIALOGUE_AUDITS`."""
+
 
 def audit(
     fields: pa.Table, *, kind: Kind, config: AuditConfig, others: Mapping[str, Sequence[str]] | None = None,
@@ -122,19 +128,20 @@ def audit(
 def audit_view(view: View, *, config: AuditConfig) -> Audit:
     """`audit` of columns that were made ready elsewhere: those of a big file lie on disk."""
     tokens = count_sample(view, config)
-    found = [finding for check in AUDITS.values() for finding in check(view, config)]
+    checks = [check for name, check in AUDITS.items() if view.kind != "text" or name not in OF_LABELS]
+    found = [finding for check in checks for finding in check(view, config)]
     return Audit(
         rows=len(view.row_id),
         labelled=sum(label is not None for label in view.label),
         findings=found + token_findings(tokens, rows=len(view.row_id)),
         exact_groups=[view.ids(group) for group in view.exact],
         near_groups=[view.ids(group) for group in view.near],
-        contradictions=[view.ids(group) for group in contradictory_groups(view)],
+        contradictions=[] if view.kind == "text" else [view.ids(group) for group in contradictory_groups(view)],
         by_split=count_splits(view),
         overlaps=exact_overlaps(view),
         near_overlaps=near_overlaps(view),
         lengths={name: _lengths(characters) for name, characters in view.characters.items() if characters},
-        class_counts=_class_counts(view),
+        class_counts={} if view.kind == "text" else _class_counts(view),
         languages=count_languages(view, config),
         tokens=tokens,
     )

@@ -12,6 +12,7 @@ from tunewright.core.sentence import Sentence
 from tunewright.data.columns.choose import Reasons, find_group, find_label, find_split, find_texts, find_weight
 from tunewright.data.columns.labels import Kind, find_kind
 from tunewright.data.columns.profile import Profile, profile
+from tunewright.data.keys import Kind as AnyKind
 from tunewright.data.language import find_language
 from tunewright.data.table import RESERVED
 
@@ -65,7 +66,7 @@ class ColumnPlan:
     weight: str | None = None
     split: str | None = None
     baseline: str | None = None
-    kind: Kind = "single_label"
+    kind: AnyKind = "single_label"
     label_separator: str | None = None
     language: str = "und"
     reasons: dict[str, str]

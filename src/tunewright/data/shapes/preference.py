@@ -9,6 +9,11 @@ from tunewright.data.hints import plain
 from tunewright.data.shapes.cells import as_list, names_of, share
 from tunewright.data.shapes.types import Sample
 
+
+class PreferenceDataError(DataError):
+    """The file holds preferences, so it is refused whatever else it might be read as."""
+
+
 _PAIRS = (("chosen", "rejected"), ("preferred", "dispreferred"), ("responsechosen", "responserejected"))
 _ANSWERED = ("messages", "conversations", "completion", "response", "output")
 _JUDGED = ("label", "kto_tag", "kto_label", "desirable")
@@ -35,9 +40,9 @@ def refuse_preferences(sample: Sample) -> None:
             )  # fmt: skip
 
 
-def preference_error(where: str, found: str, meaning: str) -> DataError:
+def preference_error(where: str, found: str, meaning: str) -> PreferenceDataError:
     """The refusal, with what to do."""
-    return DataError(
+    return PreferenceDataError(
         f"{where}: found {found}. This is {meaning}. Tunewright learns from answers that are right, so such a file is "
         "refused: half of its answers are bad ones. To use the good ones, write them to a file of their own "
         "(prompt and answer) and give that."

@@ -34,7 +34,11 @@ def read_shape(
     path: Path, *, shape: str | None = None, dataset: str | None = None, languages: tuple[str, str] | None = None
 ) -> ShapeRead:
     """All rows of a file in their canonical form. Raises DataError where none can be read."""
-    found = find_shape(path, shape=shape, dataset=dataset, languages=languages)
+    return read_found(find_shape(path, shape=shape, dataset=dataset, languages=languages))
+
+
+def read_found(found: Found) -> ShapeRead:
+    """All rows of a file whose shape is known. Raises DataError where none can be read."""
     rows: list[Row] = []
     refused: list[Refused] = []
     for item in iter_shape(found):

@@ -26,13 +26,14 @@ def records(path: Path, *, rows_per_chunk: int = 2048) -> Iterator[Record | Refu
     for chunk in iter_rows(path, rows_per_chunk=rows_per_chunk):
         ids = chunk.table.column("row_id").to_pylist()
         lines = [origin["line"] for origin in chunk.table.column("origin").to_pylist()]
-        for values, row_id, line in zip(_values(chunk), ids, lines, strict=True):
+        for values, row_id, line in zip(values_of(chunk), ids, lines, strict=True):
             yield Record(values=values, row_id=row_id, line=line)
         for bad in chunk.quarantined:
             yield Refused(path=bad.path, line=bad.line, reason_code=bad.reason_code, detail=bad.detail)
 
 
-def _values(chunk: RowChunk) -> list[dict[str, Any]]:
+def values_of(chunk: RowChunk) -> list[dict[str, Any]]:
+    """The rows of a chunk as records: objects as they stand in JSON, rows of tables with their columns' names."""
     if chunk.native.records:
         return chunk.native.records
     if chunk.native.batch is not None:

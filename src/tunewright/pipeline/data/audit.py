@@ -27,7 +27,7 @@ from tunewright.pipeline.describe import describe_findings, describe_suspects, u
 from tunewright.pipeline.suspects import suspects_of
 from tunewright.report.audit_page import render_audit
 from tunewright.report.numbers import Language
-from tunewright.tasks import TASKS
+from tunewright.tasks import ROW_TASKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def audit_files(
         sizes = dict.fromkeys(("label_error_rows", "language_rows", "token_rows"), sample)
         config = AuditConfig.model_validate(config.model_dump() | sizes)
     result = read_several([Path(path) for path in paths])
-    kind = None if task is None else TASKS[task].kind
+    kind = None if task is None else ROW_TASKS[task].kind
     chosen = ColumnsConfig(text=text, label=label, group=group, split=split, task=kind)
     columns = find_columns(result.table, chosen=chosen)
     notes: list[Entry] = []

@@ -11,9 +11,7 @@ from tunewright.core.text import digest
 from tunewright.data.audit.records import SHOWN_ROWS, Finding
 from tunewright.data.audit.shapes import AUDITED_FORMS, audit_rows
 from tunewright.data.shapes import ShapeRead, content, find_shape, read_shape
-
-SURE = 0.9
-"""From this confidence on a file is audited by its shape without being told; below, it may be a table for classification."""
+from tunewright.pipeline.shaped import SURE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ CONFUSIONS = 12
 def classes(context: Context) -> Section | None:
     """Precision, recall and F1 of each class, then the confusions."""
     run = context.run
-    if run.kind == "regression":
+    if run.kind in ("regression", "text"):
         return None
     if not run.scores:
         return context.section("classes", [context.missing(run.folder.scores, what="classes")])

@@ -15,7 +15,7 @@ from tunewright.report.plots.reliability import Bin
 def confidence(context: Context) -> Section | None:
     """Automation first, since that is what it is for; then reliability before and after, and the confidences."""
     run = context.run
-    if run.kind == "regression":
+    if run.kind in ("regression", "text"):
         return None
     if run.lacks(run.folder.evidence):
         return context.section("confidence", [context.missing(run.folder.evidence, what="calibration")])

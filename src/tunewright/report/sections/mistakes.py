@@ -23,14 +23,15 @@ def mistakes(context: Context) -> Section:
         return context.section("mistakes", [Paragraph(text=words("mistakes.none"), tone="quiet")])
     shown = errors[:SHOWN]
     numeric = run.kind == "regression"
-    key = "mistakes.numeric" if numeric else "mistakes.said"
+    written = run.kind == "text"
+    key = "mistakes.numeric" if numeric else "mistakes.texts" if written else "mistakes.said"
     said = words("mistakes.private" if context.private else key, n=len(shown))
     listed = Mistakes(
         mistakes=tuple(_mistake(context, error) for error in shown),
-        gold=words("mistakes.gold"),
-        prediction=words("mistakes.prediction"),
+        gold=words("mistakes.reference" if written else "mistakes.gold"),
+        prediction=words("mistakes.written" if written else "mistakes.prediction"),
     )
-    title = "mistakes_numeric" if numeric else None
+    title = "mistakes_numeric" if numeric else "mistakes_texts" if written else None
     return context.section("mistakes", [Paragraph(text=said), listed], title=title)
 
 

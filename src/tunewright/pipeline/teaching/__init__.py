@@ -1,0 +1,33 @@
+"""What differs between tasks when a model is taught and asked: one record of functions for each kind of answer.
+
+`rows.py` is for one answer a row (a class, several, a number), `texts.py` for answers that are texts. The story in `fine_tune.py`
+and `bundling.py` is the same for both.
+"""
+
+from __future__ import annotations
+
+from tunewright.models.local import LocalModel
+from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.teaching.rows import RowTeaching, primary_metric_of_rows
+from tunewright.pipeline.teaching.teaching import Teaching
+from tunewright.pipeline.teaching.texts import TextTeaching, primary_metric_of_texts
+from tunewright.recipe import Recipe
+from tunewright.runtime import Machine
+from tunewright.tasks import TextTask
+
+__all__ = ["Teaching", "primary_metric", "teaching_of"]
+
+
+def teaching_of(local: LocalModel, recipe: Recipe, prepared: Prepared, *, machine: Machine) -> Teaching:
+    """How this model is taught the task of these rows."""
+    if isinstance(prepared.task, TextTask):
+        return TextTeaching.of(local, recipe, prepared, machine=machine)
+    return RowTeaching.of(local, recipe, prepared, machine=machine)
+
+
+def primary_metric(recipe: Recipe, prepared: Prepared) -> str:
+    """What comparisons are about, and where the task has no better one, what early stopping watches."""
+    if recipe.evaluate.metric:
+        return recipe.evaluate.metric
+    of = primary_metric_of_texts if isinstance(prepared.task, TextTask) else primary_metric_of_rows
+    return of(prepared)

@@ -1,0 +1,175 @@
+"""Tasks with one answer a row: a class, several, a number. The model is a classifier; what it says are logits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+
+from tunewright.batching import Batch, Examples, TokenStore
+from tunewright.core.errors import RecipeError
+from tunewright.core.text import digest
+from tunewright.evaluate import Predictions, from_logits, value_of
+from tunewright.evaluate.predict import Outputs, predict_rows
+from tunewright.losses import LOSSES, LossSettings
+from tunewright.models.load import load_classifier, resolve, save_classifier
+from tunewright.models.local import LocalModel
+from tunewright.models.tokenizer import Tokenizer, load_tokenizer
+from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
+from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.teaching.teaching import Encoding, Rows
+from tunewright.recipe import Recipe
+from tunewright.runtime import Machine
+from tunewright.tasks import RowTask, encode_texts
+from tunewright.tasks.regression import Scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowTeaching:
+    """See `Teaching`."""
+
+    local: LocalModel
+    tokenizer: Tokenizer
+    recipe: Recipe
+    prepared: Prepared
+    task: RowTask
+    loss: LossSettings
+    metric: str
+    scale: Scale | None
+    """Of the numbers to be learned, for regression."""
+    machine: Machine
+
+    @classmethod
+    def of(cls, local: LocalModel, recipe: Recipe, prepared: Prepared, *, machine: Machine) -> RowTeaching:
+        """For the rows of a run."""
+        task = prepared.task
+        assert isinstance(task, RowTask)
+        if recipe.batching.layout == "packed":
+            raise RecipeError(
+                "batching.layout: `packed` is for tasks whose answers are texts; a classifier reads padded rows."
+            )
+        scale = None
+        if task.kind == "regression":
+            scale = Scale.of(np.array([float(prepared.answers[i]) for i in prepared.places("train")]))
+        return cls(
+            local=local, tokenizer=load_tokenizer(local), recipe=recipe, prepared=prepared, task=task,
+            loss=recipe.loss or LOSSES[task.default_loss](), scale=scale, machine=machine,
+            metric=recipe.evaluate.metric or primary_metric_of_rows(prepared),
+        )  # fmt: skip
+
+    def key(self) -> str:
+        """See `Teaching`."""
+        settings = self.recipe.model_dump(mode="json", include={"encode", "task", "loss"})
+        return digest(json.dumps(settings, sort_keys=True), repr(self.scale))
+
+    def encode(self) -> Encoding:
+        """See `Teaching`. `w` is the row's own weight times the loss's part in it (class weights, counted on train)."""
+        prepared, train = self.prepared, self.prepared.places("train")
+        targets = self.task.targets(prepared.answers, prepared.labels)
+        if self.scale:
+            targets = ((targets - self.scale.mean) / self.scale.deviation).astype(np.float32)
+        weights = own_weights(prepared)
+        if len(prepared.labels):
+            weights[train] *= self.loss.row_weights(targets[train], num_classes=len(prepared.labels))
+        examples = Examples(
+            row_ids=prepared.row_ids,
+            streams=encode_texts(self.tokenizer, prepared.texts, prepared.pairs, config=self.recipe.encode),
+            targets=targets,
+            weights=weights,
+        )
+        return Encoding(examples=examples, entries=[])
+
+    def places(self, store: TokenStore, split: str | None) -> Rows:
+        """See `Teaching`."""
+        return self.prepared.places(split)
+
+    def load(self, *, seed: int) -> nn.Module:
+        """See `Teaching`."""
+        loaded = load_classifier(
+            self.local, labels=self.prepared.labels, kind=self.task.kind, seed=seed, pad_id=self.tokenizer.pad_id
+        )
+        model: nn.Module = loaded.model
+        return model
+
+    def objective(self, model: nn.Module, store: TokenStore) -> Callable[[nn.Module, Batch], Tensor]:
+        """See `Teaching`."""
+        return lambda m, batch: self.task.objective(m, batch, self.loss)
+
+    def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
+        """See `Teaching`."""
+        outputs = self._predict(model, store, rows, loss=self.loss)
+        assert outputs.losses is not None
+        logits = outputs.logits
+        if self.scale:
+            logits = logits * self.scale.deviation + self.scale.mean
+        value = value_of(self._predictions(rows, logits), self.metric)
+        return float("-inf") if value is None else value, float(outputs.losses.mean())
+
+    def answer(
+        self, model: nn.Module, store: TokenStore, rows: Rows, *, calibration: Calibration = UNCALIBRATED
+    ) -> Predictions:
+        """See `Teaching`."""
+        logits = self._predict(model, store, rows).logits
+        return self._predictions(rows, logits, calibration=calibration, weight=store.weights[rows].tolist())
+
+    def outputs(self, model: nn.Module, store: TokenStore, rows: Rows) -> npt.NDArray[Any]:
+        """See `Teaching`."""
+        return self._predict(model, store, rows).logits
+
+    def finish(self, model: nn.Module) -> None:
+        """Numbers back in their own scale."""
+        if self.scale:
+            self.scale.fold_into(model)
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """See `Teaching`."""
+        save_classifier(model, folder)
+        self.tokenizer.save(folder)
+
+    def load_again(self, folder: Path) -> nn.Module:
+        """See `Teaching`."""
+        loaded = load_classifier(resolve(str(folder)), kind=self.task.kind, labels=self.prepared.labels, seed=0)
+        model: nn.Module = loaded.model.eval()
+        return model
+
+    def _predict(self, model: nn.Module, store: TokenStore, rows: Rows, *, loss: LossSettings | None = None) -> Outputs:
+        return predict_rows(
+            model, store, rows,
+            logits=self.task.logits, loss=loss.per_row if loss else None, pad_id=self.tokenizer.pad_id,
+            batching=self.recipe.batching, machine=self.machine,
+        )  # fmt: skip
+
+    def _predictions(
+        self, rows: Rows, logits: npt.NDArray[Any], *, calibration: Calibration = UNCALIBRATED,
+        weight: list[float] | None = None,
+    ) -> Predictions:  # fmt: skip
+        prepared = self.prepared
+        return from_logits(
+            [prepared.row_ids[i] for i in rows], kind=self.task.kind, labels=prepared.labels,
+            gold=[prepared.answers[i] for i in rows], logits_NC=logits, temperature=calibration.temperature,
+            thresholds=0.5 if calibration.thresholds is None else calibration.thresholds, weight=weight,
+        )  # fmt: skip
+
+
+def own_weights(prepared: Prepared) -> npt.NDArray[np.float64]:
+    """What each row weighs by itself, (N,): 1, or the file's weight; 0 without an answer."""
+    weights = np.array([0.0 if answer is None else 1.0 for answer in prepared.answers])
+    if "weight" in prepared.rows.column_names:
+        weights *= np.array(prepared.rows.column("weight").to_pylist(), np.float64)
+    return weights
+
+
+def primary_metric_of_rows(prepared: Prepared) -> str:
+    """The task's own, or macro-F1 where the largest class is more than four times the smallest."""
+    if prepared.task.kind == "single_label":
+        answers = [prepared.answers[i] for i in prepared.places("train")]
+        _, counts = np.unique(np.array(answers, dtype=object).astype(str), return_counts=True)
+        if counts.max() > 4 * counts.min():
+            return "macro_f1"
+    return prepared.task.primary_metric

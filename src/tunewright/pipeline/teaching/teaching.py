@@ -1,0 +1,78 @@
+"""The record of functions that teaching a task consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+
+from tunewright.batching import Batch, Examples, TokenStore
+from tunewright.data.ledger import Entry
+from tunewright.evaluate import Predictions
+from tunewright.models.local import LocalModel
+from tunewright.models.tokenizer import Tokenizer
+from tunewright.pipeline.calibrate import Calibration
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """All rows of a run as examples, and what is to be said of single ones."""
+
+    examples: Examples
+    entries: list[Entry]
+    """For the ledger: rows that can't be taught, and texts of which something is not read."""
+
+
+class Teaching(Protocol):
+    """How one model is taught one task, and asked afterwards."""
+
+    @property
+    def local(self) -> LocalModel:
+        """The pretrained model."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer."""
+
+    @property
+    def metric(self) -> str:
+        """What early stopping watches: a name in `metrics.METRICS`."""
+
+    def key(self) -> str:
+        """A digest of all settings that `encode` depends on, besides rows and weights."""
+
+    def encode(self) -> Encoding:
+        """All rows as examples; rows without an answer weigh nothing."""
+
+    def places(self, store: TokenStore, split: str | None) -> Rows:
+        """Indices of the rows of a split that can be taught or asked; None: those without an answer."""
+
+    def load(self, *, seed: int) -> nn.Module:
+        """The pretrained model with the head that the task needs, on the CPU."""
+
+    def objective(self, model: nn.Module, store: TokenStore) -> Callable[[nn.Module, Batch], Tensor]:
+        """model, batch -> `sum w*l` of each row, (B,)."""
+
+    def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
+        """The value of `metric` and the mean loss of some rows while the model is trained."""
+
+    def answer(self, model: nn.Module, store: TokenStore, rows: Rows, *, calibration: Calibration) -> Predictions:
+        """What a finished model says of some rows."""
+
+    def outputs(self, model: nn.Module, store: TokenStore, rows: Rows) -> npt.NDArray[Any]:
+        """Numbers by which two models are told apart: (N, C) logits, or (N, 1) losses of the answers."""
+
+    def finish(self, model: nn.Module) -> None:
+        """Make a trained model give final answers."""
+
+    def save(self, model: nn.Module, folder: Any) -> None:
+        """Write model and tokenizer as plain transformers reads them."""
+
+    def load_again(self, folder: Any) -> nn.Module:
+        """Read what `save` wrote."""
