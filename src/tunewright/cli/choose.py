@@ -1,4 +1,4 @@
-"""Verbs that help to choose before a run: which model."""
+"""Verbs that help to choose before a run: which model, which settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,31 @@ def add_choosing_verbs(verbs: Any, models: Any) -> None:
     rank.add_argument(
         "--halving", action="store_true", help="then fine-tune them, the better half ever longer, until one is left"
     )
-    _add_output_options(rank, folder="runs/rank-NAME-DIGEST")
+    _add_output_options(rank, folder="runs/NAME-DIGEST")
+
+    search = add_verb(
+        verbs, "search", _search, "many fine-tunes of one recipe, judged by validation rows, to a ranked table"
+    )
+    search.add_argument("recipe", type=Path, metavar="RECIPE.yaml")
+    search.add_argument(
+        "--over", action="append", default=[], metavar="KEY=VALUES",
+        help="for example optimizer.learning_rate=log:1e-5..1e-3, train.epochs=2..8, adapter.name=full|lora",
+    )  # fmt: skip
+    search.add_argument(
+        "--space", type=Path, metavar="SPACE.yaml", help="the same in a file: keys with values or lists"
+    )
+    search.add_argument("--sampler", choices=["tpe", "random", "grid"], default="tpe", help="default: tpe")
+    search.add_argument("--race", choices=["optimizer", "adapter"], help="all of a kind at an equal budget, instead")
+    search.add_argument("--rates", type=int, default=3, metavar="N", help="learning rates of each racer (default: 3)")
+    search.add_argument(
+        "--trials", type=int, metavar="N", help="at most (default: 20, or as many as there is time for)"
+    )
+    search.add_argument("--minutes", type=float, metavar="M", help="at most about this long, over all attempts")
+    search.add_argument("--workers", type=int, default=1, metavar="N", help="processes that try at once (default: 1)")
+    search.add_argument("--seed", type=int, default=17, metavar="N", help="of what is drawn (default: 17)")
+    search.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule a key of the recipe")
+    search.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
+    _add_output_options(search, folder="runs/NAME-DIGEST")
 
 
 def _add_output_options(parser: argparse.ArgumentParser, *, folder: str) -> None:
@@ -47,6 +71,22 @@ def _rank(options: argparse.Namespace) -> int:
         new=options.new, listener=screen.listen, stop=signals(),
     )  # fmt: skip
     _show(screen, ranking.value, ranking_view(ranking.value, screen.sentences), options)
+    return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.report.searching import search_view
+    from tunewright.search.search import search_recipe
+
+    screen = Screen(as_json=options.json, language=options.lang or "en")
+    screen.begin()
+    found = search_recipe(
+        options.recipe, over=options.over, space=options.space, how=options.sampler, racing=options.race,
+        rates=options.rates, trials=options.trials, minutes=options.minutes, workers=options.workers, seed=options.seed,
+        overrides=options.set, output=options.output, new=options.new, listener=screen.listen, stop=signals(),
+    )  # fmt: skip
+    _show(screen, found.value, search_view(found.value, screen.sentences), options)
     return 0
 
 

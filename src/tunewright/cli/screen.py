@@ -364,6 +364,13 @@ class Screen:
         line = self._words["tried"].format(**event | {"seconds": self.sentences.duration(event["seconds"])})
         self._say(escape(line))
 
+    def _on_trial_ended(self, event: Event) -> None:
+        shown = {name: "–" if event[name] is None else f"{event[name]:.4f}" for name in ("value", "best")}
+        values = ", ".join(
+            f"{key} = {f'{value:.3g}' if isinstance(value, float) else value}" for key, value in event["values"].items()
+        )
+        self._say(escape(self._words[f"trial.{event['state']}"].format(**event | shown | {"values": values})))
+
     def _on_stopped_early(self, event: Event) -> None:
         self._close_bar()
         self._say(self._words["stopped_early"])

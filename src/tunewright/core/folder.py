@@ -144,6 +144,26 @@ class RunFolder:
         return self.path / "stores"
 
     @property
+    def study(self) -> Path:
+        """Of `search`: what is searched and how; the same for all its workers and attempts."""
+        return self.path / "study.json"
+
+    @property
+    def study_log(self) -> Path:
+        """Of `search`: each trial's values, scores and end, appended as they come."""
+        return self.path / "study.log"
+
+    @property
+    def search(self) -> Path:
+        """Of `search`: all trials in order, with intervals and what mattered; written last."""
+        return self.path / "search.json"
+
+    @property
+    def best_recipe(self) -> Path:
+        """Of `search`: the recipe of the best trial."""
+        return self.path / "best.yaml"
+
+    @property
     def ranking(self) -> Path:
         """Of `models rank`: every candidate with its estimates, its cost, and the recommendation."""
         return self.path / "ranking.json"

@@ -92,8 +92,8 @@ class _Tried:
 
 def score_of(predictions: Predictions, metric: str) -> Score:
     """One metric of validation rows, with its interval."""
-    scores = score(predictions, split="validation", system="model", seed=0)
-    return next(one for one in scores if one.metric == metric and one.slice is None)
+    scores = score(predictions, split="validation", system="model", seed=0, metrics=(metric,))
+    return next(one for one in scores if one.slice is None)
 
 
 def _try(recipe: Recipe, name: str, share: float, prepared: Prepared, folder: RunFolder, journal: Journal) -> _Tried:

@@ -9,6 +9,7 @@ growing length decide among them by the validation rows.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -27,17 +28,16 @@ from tunewright.models.features import LayerFeatures, layer_features
 from tunewright.models.load import find_local, load_features_model, resolve
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import TokenizerFit, tokenizer_fit
-from tunewright.pipeline.decide import decide_data, decide_fit, decide_machine
 from tunewright.pipeline.decide_model import MOST_UNKNOWN
-from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.halving import Halving, halve, score_of
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.model_reader import ModelReader
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.request import find_folder, local_source, locked, make_request
-from tunewright.pipeline.rows import Rows, nested_order, without_test
+from tunewright.pipeline.rows import Rows, nested_order
 from tunewright.pipeline.suspects import out_of_fold
 from tunewright.pipeline.teaching import primary_metric
+from tunewright.pipeline.trial import open_recipe, resolve_trial
 from tunewright.pipeline.wishes import Wishes
 from tunewright.planning.rank import Candidate, Order, Refused, estimates, put_in_order, scores_of_halves
 from tunewright.probes import fit_frozen
@@ -100,17 +100,14 @@ def rank_models(
 def _rank(
     asked: Recipe, found: Sequence[LocalModel], folder: RunFolder, journal: Journal, *, rows: int, halving: bool
 ) -> None:
-    decisions = Decisions(journal)
     with journal.stage("data"):
-        recipe, prepared = decide_data(asked, folder, decisions)
-        recipe = recipe.model_copy(update={"runtime": decide_machine(recipe.runtime, decisions)})
+        recipe, prepared = open_recipe(asked, folder, journal)
     if prepared.task.kind == "text":
         raise DataError(
             f"the task `{prepared.task.name}` is about texts that are written, and ranking compares how well models read: it is "
             "for labels and numbers. `tunewright run` with each model, then `tunewright compare`, tells writers apart."
         )
     machine = prepare_machine(recipe.runtime)
-    prepared = without_test(prepared)
     found = found or _at_hand(prepared.columns.language)
     sample = Sample.of(recipe, prepared, rows=rows)
     read: list[Read] = []
@@ -263,10 +260,6 @@ def _in_order(read: Sequence[Read], sample: Sample) -> Order:
 
 
 def _halve(recipe: Recipe, order: Order, prepared: Prepared, folder: RunFolder, journal: Journal) -> Halving:
-    quiet = Decisions(open_journal(RunFolder(folder.trials), world=World(), listener=None, stop=None))
-    recipes = {}
-    for place in order.places:
-        path, revision = place.candidate.reference, place.candidate.revision
-        model = recipe.model.model_copy(update={"path": path, "revision": revision, "digest": None})
-        recipes[path], _ = decide_fit(recipe.model_copy(update={"model": model}), prepared, quiet)
+    chosen = [place.candidate.reference for place in order.places]
+    recipes = {path: resolve_trial(recipe, prepared, overrides=[f"model.path={json.dumps(path)}"]) for path in chosen}
     return halve(recipes, prepared, folder, journal)

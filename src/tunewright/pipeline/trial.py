@@ -6,20 +6,24 @@ A trial has a folder. Killed, it goes on from its checkpoint there; finished, it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tunewright.core.errors import ModelError
 from tunewright.core.events import Event, EventLog, current_events, read_events
 from tunewright.core.folder import RunFolder, discard, read_json, write_json
 from tunewright.core.lock import held
 from tunewright.core.text import digest
 from tunewright.evaluate import write_predictions
 from tunewright.metrics import METRICS
+from tunewright.pipeline.decide import decide_data, decide_fit, decide_machine
+from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.fine_tune import Base, Rows, answer, finish_model, load_base, make_plan
-from tunewright.pipeline.journal import Stop
+from tunewright.pipeline.journal import Journal, Stop
 from tunewright.pipeline.prepare import Prepared
-from tunewright.recipe import Recipe
+from tunewright.pipeline.rows import without_test
+from tunewright.recipe import Recipe, build_recipe
 from tunewright.runtime import World, prepare_machine
 from tunewright.train import fit
 
@@ -53,6 +57,34 @@ class Trial:
         return sign * self.value, -self.loss
 
 
+def open_recipe(asked: Recipe, folder: RunFolder, journal: Journal) -> tuple[Recipe, Prepared]:
+    """What all trials share, decided and written to the folder: columns, task and machine; and the rows without the test split.
+
+    How a model is trained is left as open as it was asked for: a trial that changes one setting may decide another anew.
+    """
+    decisions = Decisions(journal)
+    recipe, prepared = decide_data(asked, folder, decisions)
+    recipe = recipe.model_copy(update={"runtime": decide_machine(recipe.runtime, decisions)})
+    return recipe, without_test(prepared)
+
+
+def resolve_trial(recipe: Recipe, prepared: Prepared, *, overrides: Sequence[str] = ()) -> Recipe:
+    """An open recipe with a trial's `key=value`, and what follows from them: lengths, epochs, rates.
+
+    Raises RecipeError where a setting is refused, ModelError where the model can't be had or can't read the texts.
+    """
+    tree = recipe.model_dump(mode="json", exclude_unset=True)
+    if any(override.startswith("model.path=") for override in overrides):
+        tree["model"] = {}  # revision and digest are those of the other model
+    quiet = Decisions(Journal(events=EventLog(None), stop=lambda: None, world=World()))
+    resolved, local = decide_fit(build_recipe(tree, overrides=overrides, where="a trial"), prepared, quiet)
+    if local is None:
+        raise ModelError(
+            f"`{resolved.model.path}` is no model to fine-tune for these texts; give another as `model.path`."
+        )
+    return resolved
+
+
 def try_recipe(
     recipe: Recipe, prepared: Prepared, folder: RunFolder, *, stores: Path, train: Rows | None = None,
     watch: Watch | None = None, stop: Stop = lambda: None,
@@ -66,10 +98,19 @@ def try_recipe(
     Raises StoppedBySignal when `stop()` returns a signal; the same call then goes on.
     """
     assert not len(prepared.places("test")), "a trial is never given the test rows"
-    if folder.trial.exists():
-        return read_trial(folder)
-    rows, validation = prepared.places("train") if train is None else train, prepared.places("validation")
+    with held(folder.path / "lock"):  # two workers may have drawn the same settings
+        if not folder.trial.exists():
+            write_json(folder.trial, asdict(_tried(recipe, prepared, folder, stores, train, watch, stop)))
+            discard(folder.checkpoints)
+    return read_trial(folder)
+
+
+def _tried(
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, stores: Path, train: Rows | None, watch: Watch | None,
+    stop: Stop,
+) -> Trial:  # fmt: skip
     base = _load_base(recipe, prepared, stores)
+    rows, validation = base.places("train") if train is None else train, base.places("validation")
     plan = make_plan(base, recipe, train=rows, validation=validation)
 
     def listen(event: Event) -> None:
@@ -86,15 +127,12 @@ def try_recipe(
     best = fitted.progress.best
     assert best is not None, "validation rows were given, so they were looked at"
     per_epoch = fitted.length.steps_per_epoch
-    trial = Trial(
+    return Trial(
         metric=best.metric, value=best.value, loss=best.loss, best_epoch=best.step / per_epoch,
         epochs=fitted.progress.step / per_epoch,
         curve=tuple((one.step / per_epoch, one.value) for one in fitted.progress.evaluations),
         num_rows=len(rows), seconds=_seconds(folder),
     )  # fmt: skip
-    write_json(folder.trial, asdict(trial))
-    discard(folder.checkpoints)
-    return trial
 
 
 def read_trial(folder: RunFolder) -> Trial:

@@ -10,12 +10,12 @@ from tunewright.models.local import LocalModel
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.rows import RowTeaching, primary_metric_of_rows
 from tunewright.pipeline.teaching.teaching import Teaching
-from tunewright.pipeline.teaching.texts import TextTeaching, primary_metric_of_texts
+from tunewright.pipeline.teaching.texts import WATCHED, TextTeaching, primary_metric_of_texts
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
 from tunewright.tasks import TextTask
 
-__all__ = ["Teaching", "primary_metric", "teaching_of"]
+__all__ = ["Teaching", "primary_metric", "teaching_of", "watched_metric"]
 
 
 def teaching_of(local: LocalModel, recipe: Recipe, prepared: Prepared, *, machine: Machine) -> Teaching:
@@ -31,3 +31,10 @@ def primary_metric(recipe: Recipe, prepared: Prepared) -> str:
         return recipe.evaluate.metric
     of = primary_metric_of_texts if isinstance(prepared.task, TextTask) else primary_metric_of_rows
     return of(prepared)
+
+
+def watched_metric(recipe: Recipe, prepared: Prepared) -> str:
+    """What early stopping watches, and what trials are judged by: as the `metric` of the rows' teaching will be."""
+    if recipe.evaluate.metric:
+        return recipe.evaluate.metric
+    return WATCHED if isinstance(prepared.task, TextTask) else primary_metric_of_rows(prepared)
