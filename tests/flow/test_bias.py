@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tunewright.cli.main import main
+from tunewright.core.errors import DataError
 from tunewright.pipeline.run import run
 
 PEOPLE = {"zh": ("她", "他"), "en": ("she", "he")}
@@ -203,3 +204,41 @@ def test_misuse_is_told_with_what_to_do(unfair: tuple[Path, Path], capsys: pytes
     ):
         assert main(["evaluate", *map(str, arguments)]) > 0
         assert said in capsys.readouterr().err
+
+
+def test_the_report_of_a_run_has_the_groups_that_its_recipe_names(tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.csv", language="en", unfair=0.6)
+    plain = ["evaluate.cross_validation.below_rows=0", "evaluate.resamples=100"]
+    named = [*plain, "evaluate.groups=[sex, town]", "evaluate.min_group_rows=10"]
+    done = run(rows, text="text", label="label", model="none", output=tmp_path / "run", overrides=named)
+    sex, town = done.evidence["groups"]
+    assert {gap["measure"]: gap["verdict"] for gap in sex["gaps"]}["demographic_parity"] == "gap"
+    assert sum(sex["sizes"].values()) == next(
+        s["n"] for s in done.scores if s["split"] == "test" and s["slice"] is None
+    )
+    assert [one["group"] for one in town["gaps"][0]["refused"]] in ([], ["Nowhere"])
+    assert "Group by group" in done.report.read_text(encoding="utf-8")
+    private = run(
+        rows, text="text", label="label", model="none", output=tmp_path / "private", overrides=named, private=True,
+        language="zh",
+    )  # fmt: skip
+    page = private.report.read_text(encoding="utf-8")
+    assert "逐组来看" in page
+    assert "Nowhere" not in page + private.folder.evidence.read_text(encoding="utf-8")
+    without = run(rows, text="text", label="label", model="none", output=tmp_path / "without", overrides=plain)
+    assert without.evidence["groups"] == []
+    assert "Group by group" not in without.report.read_text(encoding="utf-8")
+
+
+def test_a_column_that_is_not_there_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.csv", language="en", unfair=0.0)
+    with pytest.raises(DataError, match="there is no column `sexx` to take groups from"):
+        run(
+            rows,
+            text="text",
+            label="label",
+            model="none",
+            output=tmp_path / "run",
+            overrides=["evaluate.groups=[sexx]"],
+        )
+    assert not (tmp_path / "run" / "predictions").exists()

@@ -22,7 +22,7 @@ from tunewright.evaluate.calibrate import (
 )
 from tunewright.evaluate.compare import Comparison, compare, holm
 from tunewright.evaluate.config import FairnessConfig
-from tunewright.evaluate.fairness import Gap, GroupGaps, group_gaps
+from tunewright.evaluate.fairness import Gap, GroupGaps, group_gaps, without_small_names
 from tunewright.evaluate.predictions import (
     Predictions,
     from_answers,
@@ -38,5 +38,5 @@ __all__ = [
     "Automation", "Comparison", "FairnessConfig", "Gap", "GroupGaps", "Predictions", "ReliabilityBin", "Score",
     "Temperature", "automation", "compare", "confidence_of", "fit_temperature", "fit_temperatures", "fit_thresholds",
     "from_answers", "from_logits", "from_spans", "from_texts", "group_gaps", "holm", "metrics_for", "read_predictions",
-    "reliability", "score", "value_of", "write_predictions",
+    "reliability", "score", "value_of", "without_small_names", "write_predictions",
 ]  # fmt: skip

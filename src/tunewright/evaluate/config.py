@@ -78,6 +78,11 @@ class EvaluateConfig(Config):
     """For each, the report says what share of the texts can be automated at that precision."""
     text: TextConfig = TextConfig()
     """For answers that are texts."""
+    groups: tuple[str, ...] = ()
+    """Columns that say which group a row is of (region, channel, age band): the report has the gaps between them on the test
+    rows, see the [guide](guide/bias.md)."""
+    min_group_rows: int = Field(default=20, ge=2)
+    """Groups with fewer test rows are refused: their figures would say more about those few people than about the model."""
     cross_validation: CrossValidationConfig = CrossValidationConfig()
     """For small data."""
     generated_rows: int = Field(default=64, ge=1)

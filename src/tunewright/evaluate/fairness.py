@@ -126,6 +126,29 @@ def group_gaps(
     return [replace(one, gaps=tuple(_judged(gap, next(adjusted)) for gap in one.gaps)) for one in found]
 
 
+def group_sizes(name: str, groups: Sequence[str | None], *, least: int) -> dict[str, int]:
+    """Rows of each group, the largest first. Raises DataError for a column that is empty or has too many large groups."""
+    sizes = dict(Counter(group for group in groups if group is not None).most_common())
+    if not sizes:
+        raise DataError(f"column `{name}` has no groups: it is empty on every row. Name another one.")
+    large = sum(rows >= least for rows in sizes.values())
+    if large > MOST_GROUPS:
+        raise DataError(
+            f"column `{name}` has {large} groups of {least} rows or more; at most {MOST_GROUPS} are compared. "
+            "Put its values into bands (18-29, 30-49...) in a column of their own and name that."
+        )
+    return sizes
+
+
+def without_small_names(found: GroupGaps, *, least: int) -> GroupGaps:
+    """The same without the names of groups that are as small as a person may be."""
+    gaps = [
+        replace(gap, refused=tuple(r if found.sizes[r.group] >= least else replace(r, group="") for r in gap.refused))
+        for gap in found.gaps
+    ]
+    return replace(found, sizes={group: n for group, n in found.sizes.items() if n >= least}, gaps=tuple(gaps))
+
+
 def _judged(gap: Gap, p_adjusted: float | None) -> Gap:
     if p_adjusted is None:
         return gap
@@ -155,17 +178,8 @@ class _Column:
 
 
 def _of_column(predictions: Predictions, name: str, groups: Sequence[str | None], config: FairnessConfig) -> GroupGaps:
-    sizes = dict(Counter(group for group in groups if group is not None).most_common())
-    if not sizes:
-        raise DataError(
-            f"column `{name}` has no groups: it is empty on every row. Name another with `--groups COLUMN`."
-        )
+    sizes = group_sizes(name, groups, least=config.min_group_rows)
     large = tuple(sorted(group for group, rows in sizes.items() if rows >= config.min_group_rows))
-    if len(large) > MOST_GROUPS:
-        raise DataError(
-            f"column `{name}` has {len(large)} groups of {config.min_group_rows} rows or more; at most {MOST_GROUPS} are "
-            "compared. Put its values into bands (18-29, 30-49...) in a column of their own and name that."
-        )
     place = {group: i for i, group in enumerate(large)}
     column = _Column(
         name=name, groups=large, group_N=np.array([place.get(group or "", -1) for group in groups], np.int64),

@@ -16,9 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from tunewright.bundle import About
-from tunewright.core.errors import DataError, nearest
+from tunewright.core.errors import DataError
 from tunewright.data.columns import find_columns, to_fields
-from tunewright.data.columns.profile import as_text
 from tunewright.data.counterfactual.probe_sets import Output, ProbeAxis, recognise
 from tunewright.data.counterfactual.sentences import Sentence, Tone, sentences
 from tunewright.data.counterfactual.swap import Swapper, Versions
@@ -27,11 +26,12 @@ from tunewright.data.keys import exact_keys
 from tunewright.data.language import find_language
 from tunewright.data.sources import ReadResult, read
 from tunewright.data.table import RESERVED
-from tunewright.evaluate import GroupGaps, Predictions, group_gaps
+from tunewright.evaluate import GroupGaps, Predictions, group_gaps, without_small_names
 from tunewright.evaluate.config import BiasConfig
 from tunewright.evaluate.counterfactual import Design, Effect, effect, judged
 from tunewright.evaluate.fairness import MEASURED, looked_at
 from tunewright.pipeline.evaluate import answers_as_trained, columns_as_trained, note_in_test_ledger
+from tunewright.pipeline.groups import cells_of
 from tunewright.pipeline.journal import Listener
 from tunewright.serve import Predictor, load_labeller
 from tunewright.tasks import TASKS
@@ -213,13 +213,7 @@ class _FileRows:
 
     def groups(self, name: str) -> list[str | None]:
         """The cells of a column; None where one is empty."""
-        columns = [column for column in self.raw.column_names if column not in RESERVED]
-        if name not in columns:
-            raise DataError(
-                f"{self.account.name}: there is no column `{name}`.{nearest(name, columns)} Columns here: {', '.join(columns)}."
-            )
-        cells = [as_text(value).strip() for value in self.raw.column(name).to_pylist()]
-        return [cell or None for cell in cells]
+        return cells_of(self.raw, name, where=self.account.name)
 
 
 def _file_rows(
@@ -425,19 +419,6 @@ def _take(predictions: Predictions, places: Sequence[int]) -> Predictions:
 
 def _without_texts(bias: Bias) -> Bias:
     """No text, and no name of a group that is as small as a person may be."""
-    least = bias.min_group_rows
     swaps = replace(bias.swaps, axes=tuple(replace(one, examples=()) for one in bias.swaps.axes))
-    groups = tuple(
-        replace(
-            one,
-            sizes={group: n for group, n in one.sizes.items() if n >= least},
-            gaps=tuple(
-                replace(
-                    gap, refused=tuple(r if one.sizes[r.group] >= least else replace(r, group="") for r in gap.refused)
-                )
-                for gap in one.gaps
-            ),
-        )
-        for one in bias.groups
-    )
+    groups = tuple(without_small_names(one, least=bias.min_group_rows) for one in bias.groups)
     return replace(bias, swaps=swaps, groups=groups)

@@ -32,6 +32,7 @@ from tunewright.metrics import METRICS, TEXT_METRICS, confusion_matrix
 from tunewright.models.catalog import suggest
 from tunewright.pipeline.calibrate import calibrate
 from tunewright.pipeline.fine_tune import Tuned
+from tunewright.pipeline.groups import gaps_in
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.recommend import recommend, recommend_writer
 from tunewright.pipeline.request import Request
@@ -114,6 +115,8 @@ def judge(
     if shown is not None and prepared.task.kind == "single_label":
         evidence["confusion"] = _confusion(shown)
     if shown is not None:
+        evidence["min_group_rows"] = settings.min_group_rows
+        evidence["groups"] = [asdict(one) for one in gaps_in(shown, prepared.rows, recipe)]
         evidence["errors"] = _errors(shown, prepared, private=recipe.report.private)
     evidence["next_step"] = _next_step(evidence, scores, folder, language=prepared.columns.language)
     write_json(folder.scores, [asdict(s) for s in scores])

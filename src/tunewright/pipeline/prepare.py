@@ -35,6 +35,7 @@ from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
 from tunewright.data.times import add_times
 from tunewright.pipeline.describe import describe_findings, unread_columns
+from tunewright.pipeline.groups import with_groups
 from tunewright.pipeline.private import without_group_names, without_raw, without_text
 from tunewright.pipeline.request import content_digest
 from tunewright.pipeline.shaped import change_texts, find_text_task, read_shaped
@@ -162,6 +163,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, inspected: Inspected | None = 
     private = recipe.report.private
     sections = recipe.model_dump(mode="json", include={"data", "clean", "split", "task"})
     sections |= {"private": True} if private else {}
+    sections |= {"groups": recipe.evaluate.groups} if recipe.evaluate.groups else {}
     key = digest(json.dumps(sections, sort_keys=True, ensure_ascii=False), content_digest(source))
     if folder.rows.exists():
         table = pq.read_table(folder.rows)
@@ -206,6 +208,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, inspected: Inspected | None = 
     elif recipe.clean.scrub:
         ledger.entries = [_scrubbed(entry) for entry in ledger.entries]
         quarantined = [replace(row, raw=scrub(row.raw), detail=scrub(row.detail)) for row in quarantined]
+    rows = with_groups(rows, read_rows.table, recipe)
     ledger.write(ledger_path=folder.ledger, account_path=folder.account)
     write_text(folder.quarantine, "".join(quarantine_line(row) for row in quarantined))
     described = _plain(asdict(read_rows.source)) | {"fingerprint": fingerprint(fields)}

@@ -13,6 +13,7 @@ from tunewright.report.context import Context
 from tunewright.report.sections.classes import classes
 from tunewright.report.sections.confidence import confidence
 from tunewright.report.sections.data import data
+from tunewright.report.sections.groups import groups
 from tunewright.report.sections.making import making
 from tunewright.report.sections.mistakes import mistakes
 from tunewright.report.sections.numeric import numeric
@@ -23,6 +24,7 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "systems": systems,
     "classes": classes,
     "numeric": numeric,
+    "groups": groups,
     "confidence": confidence,
     "mistakes": mistakes,
     "training": training,

@@ -19,6 +19,7 @@ BIAS: dict[str, str] = {
     "bias.looked_number": "Scores are the number that the model gives.",
     "bias.ledger": "These rows have now been scored by {times} runs and models. Gaps that need answers are a look at a test set like any other.",
     # Titles
+    "title.groups": "Group by group",
     "bias.title.gaps": "Gaps between groups",
     "bias.title.swaps": "The same texts about other people",
     "bias.title.sentences": "Sentences made for this",
@@ -26,6 +27,7 @@ BIAS: dict[str, str] = {
     "bias.title.limits": "What this can’t say",
     # Gaps
     "bias.gaps.intro": "The rows of the file by the group that a column gives them. A gap is the largest value of a group less the smallest; where there are many small groups, chance alone makes one.",
+    "bias.gaps.intro_test": "The test rows by the group that a column gives them. A gap is the largest value of a group less the smallest; where there are many small groups, chance alone makes one.",
     "bias.gaps.column": "<b>{column}</b>: {groups} groups of at least {least} rows; {without} rows have no group.",
     "bias.gaps.refused": "Too small to be told from chance, and so refused: {list}.",
     "bias.gaps.refused.rows": "{group} ({n} rows)",

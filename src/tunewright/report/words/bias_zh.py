@@ -19,6 +19,7 @@ BIAS: dict[str, str] = {
     "bias.looked_number": "得分指模型给出的数值。",
     "bias.ledger": "到目前为止，在这些行上计过分的运行和模型共 {times} 个。需要答案的差距与其他评分一样，也是在看测试集。",
     # 标题
+    "title.groups": "逐组来看",
     "bias.title.gaps": "各组之间的差距",
     "bias.title.swaps": "同样的文本，换成另一群人",
     "bias.title.sentences": "专门编写的句子",
@@ -26,6 +27,7 @@ BIAS: dict[str, str] = {
     "bias.title.limits": "说明不了什么",
     # 差距
     "bias.gaps.intro": "按某一列给出的分组比较文件中的各行。差距是各组中最大值减最小值；小组多了，单凭偶然也会有差距。",
+    "bias.gaps.intro_test": "按某一列给出的分组比较测试数据。差距是各组中最大值减最小值；小组多了，单凭偶然也会有差距。",
     "bias.gaps.column": "<b>{column}</b>：不少于 {least} 行的组有 {groups} 个；{without} 行没有分组。",
     "bias.gaps.refused": "行数太少、无法与偶然区分，因此不作结论：{list}。",
     "bias.gaps.refused.rows": "{group}（{n} 行）",
