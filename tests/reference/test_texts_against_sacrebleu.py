@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +13,9 @@ from sacrebleu.metrics import BLEU, CHRF, TER
 
 from tunewright.evaluate import from_texts, score, value_of
 from tunewright.metrics import TEXT_METRICS, Asked, Said
+from tunewright.metrics.text.sacre import bleu_cut
 
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 ENGLISH = (
     "The old man said, that 3.5 % of the well-known U.S. firms hadn't paid (yet); \"nobody\" cares &amp; it's fine !"
 )
@@ -109,3 +114,30 @@ def test_empty_and_tiny_texts_score_as_in_sacrebleu(answers: list[str], accepted
         ours = TEXT_METRICS[name]
         wanted = metric.corpus_score(answers, list(zip(*accepted, strict=True))).score
         assert ours(*asked_and_said(answers, accepted)) == pytest.approx(wanted, rel=1e-13)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+@pytest.mark.parametrize(("file", "language"), [("multi30k/dev.jsonl", "de"), ("tatoeba_en_zh/all.jsonl", "zh")])
+def test_real_sentences_score_as_in_sacrebleu(file: str, language: str) -> None:
+    with (SHARED / file).open(encoding="utf-8") as lines:
+        texts = [json.loads(line)[language] for line in islice(lines, 400)]
+    rng = random.Random(0)
+    answers = [
+        rng.choice((text, text[: len(text) // 2], text[len(text) // 2 :] + text[:5], rng.choice(texts)))
+        for text in texts
+    ]
+    accepted = [[text] for text in texts]
+    for name, metric in theirs(language).items():
+        wanted = metric.corpus_score(answers, list(zip(*accepted, strict=True)))
+        found = TEXT_METRICS[name](*asked_and_said(answers, accepted))
+        assert f"{found:.10f}" == f"{wanted.score:.10f}"
+        assert TEXT_METRICS[name].signature(accepted) == str(metric.get_signature())
+
+
+def test_another_cut_into_words_would_be_noticed() -> None:
+    answers, accepted = corpus("zh", rows=60, references=1)
+    asked, said = asked_and_said(answers, accepted)
+    by_character, by_space = bleu_cut("zh")(asked, said), bleu_cut("13a")(asked, said)
+    assert by_character == TEXT_METRICS["bleu"](asked, said)
+    assert abs(by_character - by_space) > 1
+    assert "tok:13a" in bleu_cut("13a").signature(accepted)

@@ -20,7 +20,7 @@ from tunewright.evaluate.row_values import OF_ROWS, auroc, right
 from tunewright.evaluate.score import value_of
 from tunewright.evaluate.sums import SUMMED, Statistics, statistics_of
 from tunewright.metrics import METRICS, TEXT_METRICS, counts, intervals, probability, spans, statistics
-from tunewright.metrics.metric import Booleans, Floats
+from tunewright.metrics.metric import Better, Booleans, Floats
 from tunewright.metrics.multiple import holm as adjust
 from tunewright.metrics.text.metric import TextMetric
 
@@ -49,7 +49,9 @@ class Comparison:
     n_changed: int
     """Rows whose answer differs between the two."""
     verdict: Verdict
-    """By `p_adjusted` at 5 %; never for a metric that has an aim instead of a better way."""
+    """By `p_adjusted` at 5 %."""
+    better: Better | None = None
+    """Which way the metric is better; None: as `METRICS` says. By one that has an aim nothing is called better."""
     reason: str | None = None
     """Why there is no test or no interval."""
 
@@ -73,37 +75,56 @@ def compare(
     a, b = aligned(a, b)
     both = _both(a, b, metric, texts) if a.kind in SUMMED else None
     value_a, value_b = (of.value for of in both) if both else (value_of(a, metric), value_of(b, metric))
-    comparison = Comparison(
+    test = None
+    if value_a is None or value_b is None:
+        difference = None
+    else:
+        difference = value_a - value_b
+        if both:
+            test = statistics_test(*both, seed=seed, level=level, resamples=resamples)
+        else:
+            test = _test(a, b, metric=metric, difference=difference, seed=seed, level=level, resamples=resamples)
+    return compared(
+        test,
         metric=metric,
-        system_a=system_a,
-        system_b=system_b,
-        difference=None,
-        low=None,
-        high=None,
+        systems=(system_a, system_b),
+        difference=difference,
         level=level,
-        p_value=None,
-        p_adjusted=None,
-        method="none",
         n=len(both[0].rows_NK) if both else len(a),
         n_changed=int(changed(a, b).sum()),
-        verdict="no_difference_shown",
         reason=METRICS[metric].undefined,
     )
-    if value_a is None or value_b is None:
-        return comparison
-    if both:
-        test = _sums_test(*both, seed=seed, level=level, resamples=resamples)
-    else:
-        test = _test(a, b, metric=metric, difference=value_a - value_b, seed=seed, level=level, resamples=resamples)
-    comparison = replace(
-        comparison,
-        difference=value_a - value_b,
-        low=test.interval.low,
-        high=test.interval.high,
-        p_value=test.p_value,
-        p_adjusted=test.p_value,
-        method=test.method,
-        reason=test.interval.reason,
+
+
+def compared(
+    test: paired.Test | None,
+    *,
+    metric: str,
+    systems: tuple[str, str],
+    difference: float | None,
+    level: float,
+    n: int,
+    n_changed: int,
+    reason: str,
+    better: Better | None = None,
+) -> Comparison:
+    """What a test says, with its verdict. `reason`: why there is none, where there is none."""
+    comparison = Comparison(
+        metric=metric,
+        system_a=systems[0],
+        system_b=systems[1],
+        difference=difference,
+        low=test.interval.low if test else None,
+        high=test.interval.high if test else None,
+        level=level,
+        p_value=test.p_value if test else None,
+        p_adjusted=test.p_value if test else None,
+        method=test.method if test else "none",
+        n=n,
+        n_changed=n_changed,
+        verdict="no_difference_shown",
+        better=better,
+        reason=test.interval.reason if test else reason,
     )
     return replace(comparison, verdict=verdict_of(comparison))
 
@@ -146,7 +167,8 @@ def _both(
     return replace(of_a, rows_NK=of_a.rows_NK[used_N]), replace(of_b, rows_NK=of_b.rows_NK[used_N])
 
 
-def _sums_test(a: Statistics, b: Statistics, *, seed: int, level: float, resamples: int) -> paired.Test:
+def statistics_test(a: Statistics, b: Statistics, *, seed: int, level: float, resamples: int) -> paired.Test:
+    """The paired test of one metric of two systems, whose statistics are of the same rows, all of which it is about."""
     if a.shape == "rate":
         return paired.mcnemar_test(a.rows_NK[:, 0] > 0, b.rows_NK[:, 0] > 0, level=level)
     if a.shape == "mean":
@@ -267,7 +289,7 @@ def verdict_of(comparison: Comparison) -> Verdict:
     """Which side is shown to be better, by the adjusted p-value."""
     if comparison.p_adjusted is None or not comparison.difference or comparison.p_adjusted >= ALPHA:
         return "no_difference_shown"
-    if METRICS[comparison.metric].aim is not None:
+    better = comparison.better or METRICS[comparison.metric].better
+    if better == "neither":
         return "no_difference_shown"
-    higher = METRICS[comparison.metric].higher_is_better
-    return "a_better" if (comparison.difference > 0) == higher else "b_better"
+    return "a_better" if (comparison.difference > 0) == (better == "higher") else "b_better"

@@ -8,9 +8,9 @@ from math import isfinite
 
 import numpy as np
 
-from tunewright.evaluate.figure import NO_VALUE, Figure, How, bca, share, within
+from tunewright.evaluate.figure import NO_VALUE, Figure, How, share, within
 from tunewright.evaluate.predictions import Predictions
-from tunewright.evaluate.sums import names_for, statistics_of
+from tunewright.evaluate.sums import Statistics, names_for, statistics_of
 from tunewright.metrics import METRICS, SPAN_METRICS, intervals, spans
 from tunewright.metrics.metric import Floats, finite
 
@@ -25,8 +25,7 @@ def summed(rows: Predictions, how: How) -> Iterator[Figure]:
         statistics = statistics_of(rows, name, texts=how.texts)
         used_NK = statistics.rows_NK[statistics.used_N]
         if len(used_NK) or not len(rows):
-            figure = _figure(name, used_NK, statistics.combine, shape=statistics.shape, how=how)
-            yield replace(figure, signature=statistics.signature)
+            yield replace(figure_of(name, used_NK, statistics, how), signature=statistics.signature)
 
 
 def summed_spans(rows: Predictions, how: How) -> Iterator[Figure]:
@@ -43,31 +42,31 @@ def summed_spans(rows: Predictions, how: How) -> Iterator[Figure]:
             ("recall", "span_recall", gold, "right/gold", "the label is not in gold"),
             ("f1", "span_f1", gold + said, "2 right/(gold + said)", "the label is neither in gold nor said"),
         ):
-            figure = _bounded(like, statistics_N3, SPAN_METRICS[like], how)
+            figure = _of_sums(like, statistics_N3, SPAN_METRICS[like], how)
             why = None if n else reason
             yield replace(figure, metric=name, slice=f"label={label}", n=int(n), signature=signature, reason=why)
 
 
-def _figure(name: str, used_NK: Floats, combine: Combine, *, shape: str, how: How) -> Figure:
-    """Of a rate Wilson's interval, of a number with a range Wilson's at an effective number of rows, of others BCa."""
+def figure_of(name: str, used_NK: Floats, statistics: Statistics, how: How) -> Figure:
+    """The metric over some rows of its statistics. Which interval it gets was decided by measured coverage."""
     n = len(used_NK)
-    if shape == "rate":
+    if statistics.shape == "rate":
         so = float(used_NK[:, 0].sum())
         return Figure(metric=name, value=so / n if n else None, interval=intervals.wilson(so, n, level=how.level), n=n)
-    if shape == "mean":
+    if statistics.shape == "mean":
         return share(name, used_NK[:, 0], how)
-    if isfinite(METRICS[name].range[1]):
-        return _bounded(name, used_NK, combine, how)
-    value = finite(combine(used_NK.sum(0))) if n else None
+    return _of_sums(name, used_NK, statistics.combine, how)
+
+
+def _of_sums(name: str, used_NK: Floats, combine: Combine, how: How) -> Figure:
+    """By the jackknife over rows: what stands in one row is not independent."""
+    n, sums_K, (lowest, highest) = len(used_NK), used_NK.sum(0), METRICS[name].range
+    value = finite(combine(sums_K)) if n else None
     if value is None:
         return Figure(metric=name, value=None, interval=NO_VALUE, n=n)
-    interval = bca(lambda drawn_RN: combine(drawn_RN @ used_NK), np.ones(n, np.int64), how)
+    left_out_N = combine(sums_K - used_NK)
+    if isfinite(highest):
+        variance = intervals.jackknife_variance(left_out_N, np.ones(n, np.int64))
+        return within(name, value, (lowest, highest), variance=variance, n=n, how=how)
+    interval = intervals.student_log(value, left_out_N, lowest=lowest, level=how.level)
     return Figure(metric=name, value=value, interval=interval, n=n)
-
-
-def _bounded(name: str, used_NK: Floats, combine: Combine, how: How) -> Figure:
-    """The variance is the jackknife's, over rows: what stands in one row is not independent."""
-    n, sums_K = len(used_NK), used_NK.sum(0)
-    value = finite(combine(sums_K)) if n else None
-    variance = intervals.jackknife_variance(combine(sums_K - used_NK), np.ones(n, np.int64)) if n else 0.0
-    return within(name, value, METRICS[name].range, variance=variance, n=n, how=how)

@@ -5,6 +5,8 @@ wilson_effective   a value in [0, 1] with a known variance, by jackknife or DeLo
                    rows that would give a proportion that variance. Holds where nearly all rows are right, where every
                    bootstrap fails, because its resamples hold no error to speak of.
 bca                any statistic of resampled rows: the bootstrap, corrected for bias and skewness (Efron 1987).
+student_log        a value without an upper bound, from its jackknife variance: Student's interval of the logarithm of its
+                   distance to the lowest possible value.
 bca+wilson         a loss per row that a few wrong rows dominate: the wider of BCa and what the error rate allows.
 inversion          calibration error: the values under which the error seen would be unremarkable.
 """
@@ -87,6 +89,25 @@ def jackknife_variance(left_out_K: Floats, sizes_K: Integers) -> float:
         return 0.0
     mean = often @ values / rows
     return float((rows - 1) / rows * (often @ np.square(values - mean)))
+
+
+def student_log(value: float, left_out_N: Floats, *, lowest: float, level: float = 0.95) -> Interval:
+    """Interval of a value that can't fall below `lowest`, from its values with one row left out each.
+
+    Ratios of sums over rows are skewed where rows are; on the logarithm they hardly are, and an interval stays in range.
+    """
+    rows = len(left_out_N)
+    if rows < 2:
+        return no_interval("there are fewer than two rows")
+    if value <= lowest or not (left_out_N > lowest).all():
+        return no_interval("the lowest possible value: rows that differ from it are too few to tell by how much")
+    variance = jackknife_variance(np.log(left_out_N - lowest), np.ones(rows, np.int64))
+    if variance <= 1e-24:
+        return no_interval("the rows are all alike")
+    half = student.quantile((1 + level) / 2, freedom=rows - 1) * math.sqrt(variance)
+    distance = value - lowest
+    low, high = lowest + distance * math.exp(-half), lowest + distance * math.exp(min(half, 700.0))
+    return Interval(low=low, high=high, method="student_log")
 
 
 def wilson_f1(right: float, gold: float, predicted: float, *, level: float = 0.95) -> Interval:

@@ -23,6 +23,7 @@ texts:  `Asked` (references, sources), `Said` (answers). spans: of each row, gol
 """
 
 
+Better = Literal["higher", "lower", "neither"]
 Function = Callable[[Any, Any], float | None]
 """(gold, said) to a value, or None where the metric is undefined; never NaN, never infinite."""
 
@@ -42,6 +43,13 @@ class Metric:
     """When the functions give None, as a sentence for people."""
     signature: str
     """The exact definition in short, so that two numbers can be known to be comparable."""
+
+    @property
+    def better(self) -> Better:
+        """Which way is better."""
+        if self.aim is not None:
+            return "neither"
+        return "higher" if self.higher_is_better else "lower"
 
     @property
     def inputs(self) -> tuple[Input, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import asdict
@@ -140,3 +141,31 @@ def test_a_metric_of_labels_is_refused_with_those_that_fit() -> None:
     for call in (lambda: value_of(rows, "accuracy"), lambda: compare(rows, rows, metric="accuracy", seed=0)):
         with pytest.raises(DataError, match="exact_match"):
             call()
+
+
+@pytest.mark.parametrize("metric", ["bleu", "chrf", "length_ratio"])
+def test_the_p_value_is_the_share_of_all_swaps_of_rows_that_differ_as_much(metric: str) -> None:
+    right = [
+        "the cat sat on the mat today",
+        "a dog ran over the green hill",
+        "we are all here now",
+        "it is cold and wet",
+    ]
+    answers_a = ["the cat sat on a mat", "a dog ran over the hill", "we are all here", "it is very cold"]
+    answers_b = ["a cat was on the mat today", "the dog ran over hill", "all of us are here now", "it is cold and wet"]
+
+    def rows(answers: list[str]) -> Predictions:
+        references = [[text] for text in right * 2]
+        return from_texts([str(i) for i in range(8)], references=references, answers=answers, sources=None)
+
+    a, b = answers_a + right, answers_b + answers_b
+    observed = abs(value_of(rows(a), metric) - value_of(rows(b), metric))
+    differences = []
+    for swaps in itertools.product((False, True), repeat=8):
+        pairs = [(y, x) if swap else (x, y) for x, y, swap in zip(a, b, swaps, strict=True)]
+        of_a, of_b = (value_of(rows(list(side)), metric) for side in zip(*pairs, strict=True))
+        differences.append(abs(of_a - of_b))
+    exact = sum(difference >= observed - 1e-9 for difference in differences) / len(differences)
+    found = compare(rows(a), rows(b), metric=metric, seed=0, resamples=10_000)
+    assert found.p_value == pytest.approx(exact, abs=0.02)
+    assert found.method == "approximate_randomisation"

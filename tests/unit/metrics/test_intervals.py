@@ -154,3 +154,22 @@ def test_calibration_error_intervals_cover(sharpened: float) -> None:
         debiased.append(probability.ece_debiased_of(bins) - truth)
     assert np.mean(hits) >= 0.90
     assert abs(np.mean(debiased)) < abs(np.mean(plain))
+
+
+def test_student_log_of_a_mean_of_positive_numbers_is_students_interval_on_the_logarithm() -> None:
+    values = np.random.default_rng(0).gamma(4, size=30)
+    left_out = (values.sum() - values) / 29
+    interval = intervals.student_log(values.mean(), left_out, lowest=0.0)
+    error = values.std(ddof=1) / np.sqrt(30) / values.mean()
+    half = stats.t.ppf(0.975, 29) * error
+    assert interval.low == pytest.approx(values.mean() * np.exp(-half), rel=0.01)
+    assert interval.high == pytest.approx(values.mean() * np.exp(half), rel=0.01)
+    shifted = intervals.student_log(1 + values.mean(), 1 + left_out, lowest=1.0)
+    assert (shifted.low, shifted.high) == pytest.approx((1 + interval.low, 1 + interval.high))
+
+
+def test_student_log_has_a_reason_where_nothing_can_be_told() -> None:
+    for left_out in (np.array([2.0]), np.array([0.0, 1.0, 1.0]), np.full(5, 2.0)):
+        interval = intervals.student_log(float(left_out.mean()), left_out, lowest=0.0)
+        assert (interval.low, interval.high) == (None, None)
+        assert interval.reason
