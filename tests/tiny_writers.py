@@ -53,6 +53,23 @@ def write_encoder_decoder(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
+def write_t5(folder: Path, *, seed: int = 0) -> Path:
+    """A T5 of 2 layers on each side and width 32, which begins its answers with the padding token."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    tokens = _write_tokenizer(folder, ends=True)
+    torch.manual_seed(seed)
+    model = T5ForConditionalGeneration(
+        T5Config(
+            vocab_size=tokens, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, pad_token_id=0, eos_token_id=2,
+            decoder_start_token_id=0,
+        )
+    )  # fmt: skip
+    model.save_pretrained(folder)
+    return folder
+
+
 def _write_tokenizer(folder: Path, *, chat_template: str | None = None, ends: bool = False) -> int:
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast

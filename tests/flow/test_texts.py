@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import tunewright as tw
-from tests.tiny_writers import TEMPLATE, write_decoder, write_encoder_decoder
+from tests.tiny_writers import TEMPLATE, write_decoder, write_encoder_decoder, write_t5
 from tunewright.core.errors import DataError, ModelError, RecipeError, StoppedBySignal
 from tunewright.core.events import read_events
 
@@ -120,6 +120,13 @@ def test_a_decoder_is_taught_chats_prompts_and_texts(
         assert (encoding["dropped"], encoding["reasons"]) == (1, {"too_long": 1})
         answer = run.model.predict("hello")[0]
         assert answer.stop in ("end", "length")
+
+
+def test_a_t5_is_taught_pairs(pairs: Path, tmp_path: Path) -> None:
+    model = write_t5(tmp_path / "t5")
+    run = tw.run(pairs, model=str(model), output=tmp_path / "run", overrides=QUICK)
+    assert scores_of(run, "model")["nll_per_token"] < 0.9 * scores_of(run, "base")["nll_per_token"]
+    assert run.model.predict("word")[0].text == run.model.predict(["other", "word"])[1].text
 
 
 def test_a_kill_in_training_costs_nothing(pairs: Path, encoder_decoder: Path, ciphered: tw.Run, tmp_path: Path) -> None:

@@ -352,7 +352,10 @@ class Screen:
 
     def _on_evaluated(self, event: Event) -> None:
         best = "  *" if event["best"] else ""
-        self._say(self._words["evaluated"].format(**event) + best)
+        shown = event.get("generated") or {}
+        figures = "  ".join(f"{name} {value:.2f}" for name, value in shown.items() if value is not None)
+        more = self._words["generated"].format(rows=event["generated_rows"], figures=figures) if figures else ""
+        self._say(self._words["evaluated"].format(**event) + more + best)
 
     def _on_fold_finished(self, event: Event) -> None:
         self._say(self._words["fold"].format(fold=event["fold"] + 1, folds=event["folds"]))

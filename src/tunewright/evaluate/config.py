@@ -86,7 +86,7 @@ class EvaluateConfig(Config):
     cross_validation: CrossValidationConfig = CrossValidationConfig()
     """For small data."""
     generated_rows: int = Field(default=64, ge=1)
-    """Where answers are texts and early stopping watches a metric of generated ones: on how many validation rows, evenly
-    spaced, the same in each evaluation."""
+    """Where answers are texts: how many validation rows, evenly spaced and the same each time, are answered in each evaluation
+    where early stopping watches a metric of such answers; fewer, where they are only shown while training."""
     seed: int = 17
     """Of the bootstrap and of permutation tests."""

@@ -112,12 +112,14 @@ def _cant_read(local: LocalModel, recipe: Recipe, prepared: Prepared, journal: J
     if fit.unknown_share <= MOST_UNKNOWN:
         return None
     language = prepared.columns.language
+    writes = prepared.task.kind == "text"
+    fitting = [w.hub_id for w in suggest_writers(str(recipe.task), language)] if writes else []
+    fitting = fitting or [entry.hub_id for entry in suggest(language)]
     return Sentence(
         "{model} can't read this text: {share:.0%} of its tokens are unknown to it, at most {most:.0%} are acceptable. "
         "Models that can: {names}. With a connection, fetch one with `--model {first}`; without, give a local folder with "
         "`--model FOLDER`",
-        model=local.name, share=fit.unknown_share, most=MOST_UNKNOWN, names=_names(language),
-        first=suggest(language)[0].hub_id,
+        model=local.name, share=fit.unknown_share, most=MOST_UNKNOWN, names=", ".join(fitting[:3]), first=fitting[0],
     )  # fmt: skip
 
 

@@ -214,6 +214,7 @@ def make_plan(
         store=store,
         rows=train,
         pad_id=teaching.tokenizer.pad_id,
+        show=lambda trained: {} if validation is None else teaching.show(trained, store, validation),
         evaluate=evaluate if validation is not None and len(validation) else None,
         num_evaluation_rows=len(validation) if validation is not None else 0,
         metric=teaching.metric,

@@ -84,12 +84,20 @@ def _fit(plan: FitPlan, checkpoints: Path | None, events: EventLog | None, stop:
         if plan.evaluate and length.evaluates_after(progress.step):
             with state.averaged():
                 evaluation = _evaluate(plan, progress.step)
+                shown = plan.show(plan.model) if plan.world.is_first and events else {}
                 best = is_better(evaluation, progress.best, higher_is_better=plan.higher_is_better)
                 if best:
                     digest = state.keep_as_best(progress.step, writes=plan.world.is_first)
                     progress = replace(progress, best=evaluation, best_digest=digest)
             progress = replace(progress, evaluations=(*progress.evaluations, evaluation))
-            _tell(events, "evaluated", **asdict(evaluation), epoch=progress.step / length.steps_per_epoch, best=best)
+            _tell(
+                events,
+                "evaluated",
+                **asdict(evaluation),
+                **shown,
+                epoch=progress.step / length.steps_per_epoch,
+                best=best,
+            )
 
         stops_early = should_stop(progress, plan.train.stopping)
         progress = replace(progress, finished=stops_early or progress.step == length.num_steps)

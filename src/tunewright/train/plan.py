@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,8 @@ class FitPlan:
     pad_id: int
     evaluate: Callable[[torch.nn.Module], tuple[float, float]] | None
     """model -> (value of the metric, mean loss) on the validation split; None: train to the end and keep the last."""
+    show: Callable[[torch.nn.Module], dict[str, Any]] = lambda model: {}
+    """model -> further figures of the validation split, for people: they stand in the events, and nothing goes by them."""
     num_evaluation_rows: int
     metric: str
     higher_is_better: bool

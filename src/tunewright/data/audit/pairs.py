@@ -65,7 +65,8 @@ def length_ratio(rows: Pairs) -> list[Finding]:
         spread = max(1.4826 * float(np.median(np.abs(measured - middle))), 0.1)
         far = (np.abs(ratios - middle) > LENGTH_DEVIATIONS * spread) & (lengths.max(axis=1) >= _MIN_LENGTH)
         bad += [row for row, is_far in zip(group, far, strict=True) if is_far]
-        usual.append(f"{source}-{target}: {np.exp(middle):.2f} characters for one")
+        languages = f"{source}-{target}: " if source and target else ""
+        usual.append(f"{languages}{np.exp(middle):.2f} characters for one")
     return _found(
         "length_ratio", "warning", bad,
         f"{{n}} pairs have lengths that do not go together (usual in {'; '.join(usual)}).",

@@ -111,6 +111,10 @@ class RowTeaching:
         value = value_of(self._predictions(rows, logits), self.metric)
         return float("-inf") if value is None else value, float(outputs.losses.mean())
 
+    def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
+        """See `Teaching`."""
+        return {}
+
     def answer(
         self, model: nn.Module, store: TokenStore, rows: Rows, *, calibration: Calibration = UNCALIBRATED
     ) -> Predictions:

@@ -62,6 +62,9 @@ class Teaching(Protocol):
     def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
         """The value of `metric` and the mean loss of some rows while the model is trained."""
 
+    def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
+        """Further figures of some validation rows, for people who watch."""
+
     def answer(self, model: nn.Module, store: TokenStore, rows: Rows, *, calibration: Calibration) -> Predictions:
         """What a finished model says of some rows."""
 

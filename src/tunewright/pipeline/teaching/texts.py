@@ -49,6 +49,9 @@ WATCHED = "nll_per_token"
 """What early stopping watches unless the recipe says otherwise: cheap, and the same for each task."""
 OF_LOSSES: dict[str, Callable[[float], float]] = {"nll_per_token": float, "perplexity": math.exp}
 """Metrics that need no generated text, as functions of the mean nats a token."""
+SHOWN_METRICS = ("exact_match", "chrf")
+MOST_SHOWN_TOKENS, FEWEST_SHOWN = 2048, 4
+"""What is generated while training, in tokens, and the rows that are shown whatever that costs."""
 PACKED_PROBE = 3
 """Rows that are packed to see whether they stay apart."""
 SHORT_ANSWER = 24
@@ -140,9 +143,21 @@ class TextTeaching:
         mean = float(losses.nll.sum() / losses.num_tokens.sum())
         if self.metric in OF_LOSSES:
             return OF_LOSSES[self.metric](mean), mean
-        sample = rows[np.unique(np.linspace(0, len(rows) - 1, self.recipe.evaluate.generated_rows).round().astype(int))]
+        sample = _evenly(rows, self.recipe.evaluate.generated_rows)
         value = value_of(self._generated(model, store, sample, None), self.metric)
         return float("-inf") if value is None else value, mean
+
+    def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
+        """See `Teaching`: metrics of a few generated answers, so few that watching stays cheap."""
+        if self.prepared.task.name == "continue":
+            return {}
+        affordable = max(FEWEST_SHOWN, MOST_SHOWN_TOKENS // self.recipe.generate.max_new_tokens)
+        sample = _evenly(rows, min(self.recipe.evaluate.generated_rows, affordable))
+        predictions = self._generated(model, store, sample, None)
+        return {
+            "generated": {name: value_of(predictions, name) for name in SHOWN_METRICS},
+            "generated_rows": len(sample),
+        }
 
     def answer(
         self, model: nn.Module, store: TokenStore, rows: Rows, *, calibration: Calibration = UNCALIBRATED
@@ -221,6 +236,12 @@ class TextTeaching:
             row_id=self.prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", action=action,
             reason_code=reason_code, field="text", after=after,
         )  # fmt: skip
+
+
+def _evenly(rows: Rows, most: int) -> Rows:
+    """So many of the rows at most, evenly spaced; the same ones each time."""
+    chosen: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).round().astype(int))]
+    return chosen
 
 
 def load_writing_tokenizer(local: LocalModel, recipe: Recipe) -> Tokenizer:
