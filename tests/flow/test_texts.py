@@ -14,11 +14,22 @@ import tunewright as tw
 from tests.tiny_writers import TEMPLATE, write_decoder, write_encoder_decoder, write_t5
 from tunewright.core.errors import DataError, ModelError, RecipeError, StoppedBySignal
 from tunewright.core.events import read_events
+from tunewright.data.shapes import Dialogue, Message
+from tunewright.models.config import GenerateConfig
+from tunewright.serve import WritingPredictor, load_chat
 
 QUICK = [
     "train.epochs=2", "train.examples_per_step=16", "optimizer.learning_rate=3e-3", "runtime.threads=1",
     "runtime.matmul=highest", "evaluate.resamples=100",
 ]  # fmt: skip
+THINKING = """\
+{%- for message in messages -%}
+<|{{ message.role }}|>{{ '<think></think>' if message.role == 'assistant' else '' }}{{ message.content }}{{ eos_token }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+<|assistant|>{{ '<think></think>' if enable_thinking is defined and not enable_thinking else '' }}
+{%- endif -%}
+"""
 CIPHER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "bcdefghijklmnopqrstuvwxyza")
 
 
@@ -127,6 +138,32 @@ def test_a_t5_is_taught_pairs(pairs: Path, tmp_path: Path) -> None:
     run = tw.run(pairs, model=str(model), output=tmp_path / "run", overrides=QUICK)
     assert scores_of(run, "model")["nll_per_token"] < 0.9 * scores_of(run, "base")["nll_per_token"]
     assert run.model.predict("word")[0].text == run.model.predict(["other", "word"])[1].text
+
+
+def test_a_bundle_is_asked_with_the_template_variables_of_training(tmp_path: Path) -> None:
+    """This template opens a thinking part unless it is told not to; the answers of the file have none."""
+    decoder = write_decoder(tmp_path / "decoder", chat_template=THINKING)
+    rows: list[dict[str, object]] = [
+        {"messages": [{"role": "user", "content": word}, {"role": "assistant", "content": word.translate(CIPHER)}]}
+        for word in words(60)
+    ]
+    run = tw.run(
+        write_jsonl(tmp_path / "chats.jsonl", rows), model=str(decoder), output=tmp_path / "run",
+        overrides=[*QUICK, "train.epochs=1", "encode.system=be kind"],
+    )  # fmt: skip
+    assert "enable_thinking: false" in run.folder.recipe.read_text()
+    prompt = "<|system|>be kind</s><|user|>hi</s><|assistant|><think></think>"
+    predictor = run.model
+    assert isinstance(predictor, WritingPredictor)
+    asked = predictor.writer.prompt(Dialogue(messages=(Message(role="user", content="hi"),)))
+    assert predictor.tokenizer.hf.decode(asked) == prompt
+    chat = load_chat(str(run.folder.bundle), config=GenerateConfig(max_new_tokens=4))
+    seen: list[list[int]] = []
+    chat._model.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(kwargs["input_ids"][0].tolist()), with_kwargs=True
+    )
+    list(chat.ask("hi"))
+    assert predictor.tokenizer.hf.decode(seen[0]) == prompt
 
 
 def test_a_kill_in_training_costs_nothing(pairs: Path, encoder_decoder: Path, ciphered: tw.Run, tmp_path: Path) -> None:

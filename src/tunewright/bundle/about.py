@@ -52,13 +52,9 @@ class About(Config):
     shape: ShapeConfig | None = None
     """Where answers are texts: how such rows are written in files, and the two languages of a translation."""
     encode: EncodeConfig | None = None
-    """Where answers are texts: how rows become tokens."""
+    """Where answers are texts: how rows become tokens, and what the chat template is told."""
     generate: GenerateConfig | None = None
     """Where answers are texts: how they are written."""
-    template_variables: dict[str, bool] = Field(default_factory=dict)
-    """What the chat template is told when it is to ask for an answer."""
-    template_digest: str | None = None
-    """Of the chat template, where there is one."""
     language: str = "und"
     """Of the training texts."""
     license: str | None = None

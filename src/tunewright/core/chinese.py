@@ -130,4 +130,13 @@ CHINESE = {
     "{minutes:g} minutes; {needed:.0f} would be needed for all": "限 {minutes:g} 分钟；全部完成需要 {needed:.0f} 分钟",
     "{device}, threads: {threads}, float32 products: {matmul}": "{device}，线程数 {threads}，float32 乘积 {matmul}",
     "measured on this machine": "在本机实测",
+    # Answers that are texts
+    "as the file says": "如文件所述",
+    "rows of {form}": "每行是{form}",
+    "a model of {millions:.1f} M parameters that writes": "能写文本的模型，有 {millions:.1f} M 个参数",
+    "tokens; the longest of {rows} rows has {longest}; {share:.1%} can't be taught and go to the ledger": "词元；{rows} 行中最长的有 {longest}；{share:.1%} 无法用于训练，记入台账",
+    "the model comes without one; this one is saved with it": "模型没有自带模板；这一个会随模型保存",
+    "{share:.0%} of the answers were written so": "{share:.0%} 的回答是这样写的",
+    "characters that the model can't write yet; {share:.0%} of the answers have one": "模型还不会写的字符；{share:.0%} 的回答含有它们",
+    "tokens of an answer at most; the longest in the file has {longest}": "词元，回答的上限；文件中最长的有 {longest}",
 }

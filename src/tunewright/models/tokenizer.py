@@ -9,7 +9,7 @@ Encoded by the tokenizer's own fast backend straight into compact arrays. The *n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,12 +140,6 @@ class Tokenizer:
         return compile_template(
             source, special_tokens={k: str(v) for k, v in self.hf.special_tokens_map.items() if isinstance(v, str)}
         )
-
-    def ending_also_at(self, ids: Sequence[int]) -> Tokenizer:
-        """The same tokenizer, with further tokens at which a generated text ends: what ends a turn of a chat, for one."""
-        side = self._writing
-        known = tuple(dict.fromkeys([*side.eos_ids, *map(int, ids)]))
-        return replace(self, targets=replace(side, eos_ids=known, special_ids=side.special_ids | set(known)))
 
     def generation_values(self) -> dict[str, Any]:
         """The tokens of beginning, ending and padding under the names of generation_config.json."""

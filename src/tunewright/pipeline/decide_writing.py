@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from tunewright.core.errors import DataError
@@ -53,6 +55,7 @@ def decide_writing(recipe: Recipe, prepared: Prepared, local: LocalModel, decisi
         rows=len(found), longest=longest, share=share,
     )  # fmt: skip
     decisions.add("max_length", encode.max_length, why, "--set encode.max_length=N")
+    recipe = _decide_variables(recipe, taught, decisions)
     recipe = _decide_answer_length(recipe, taught, tokenizer, decisions)
     crossed = recipe.evaluate.cross_validation
     if "cross_validation" not in recipe.evaluate.model_fields_set:
@@ -73,6 +76,22 @@ def _decide_template(recipe: Recipe, prepared: Prepared, local: LocalModel, deci
         "--set encode.chat_template=FILE",
     )  # fmt: skip
     return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"chat_template": "plain"})})
+
+
+def _decide_variables(recipe: Recipe, taught: list[Taught], decisions: Decisions) -> Recipe:
+    """What the chat template is told, as most of the file's answers were written: what is asked later is what was taught."""
+    if recipe.encode.template_variables is not None or not taught:
+        return recipe
+    counts = Counter(tuple(sorted(one.variables.items())) for one in taught)
+    chosen, rows = counts.most_common(1)[0]
+    if chosen:
+        decisions.add(
+            "template_variables", ", ".join(f"{name}: {str(value).lower()}" for name, value in chosen),
+            Sentence("{share:.0%} of the answers were written so", share=rows / len(taught)),
+            "--set encode.template_variables.NAME=true|false",
+        )  # fmt: skip
+    encode = recipe.encode.model_copy(update={"template_variables": dict(chosen)})
+    return recipe.model_copy(update={"encode": encode})
 
 
 def _decide_new_tokens(recipe: Recipe, prepared: Prepared, local: LocalModel, decisions: Decisions) -> Recipe:

@@ -7,13 +7,13 @@ for piece in chat.ask("你好"):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tunewright.bundle import is_bundle, require_intact
-from tunewright.core.errors import DataError, ModelError
-from tunewright.models.chat import ChatTemplate, Message, encode_chat, render_asked, render_taught
+from tunewright.bundle import is_bundle, read_about, require_intact
+from tunewright.core.errors import ModelError
+from tunewright.models.chat import Message, encode_chat, render_asked, with_end_of_turn
 from tunewright.models.generate import GenerateConfig, Generated, stream
 from tunewright.models.load import load_generator, resolve
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
@@ -29,7 +29,7 @@ class Chat:
     ) -> None:  # fmt: skip
         self._model = model
         self._template = tokenizer.chat_template()
-        self._tokenizer = tokenizer.ending_also_at(end_of_turn(self._template, tokenizer))
+        self._tokenizer = with_end_of_turn(tokenizer)
         self._config = config
         self._variables = variables
         self._first: list[Message] = [] if system is None else [{"role": "system", "content": system}]
@@ -75,10 +75,13 @@ def load_chat(
 ) -> Chat:
     """A conversation with the model in a folder, a bundle or any other, or of that name on the hub.
 
+    A bundle is asked as it was taught: with its template's variables, and where no other is given with its system prompt.
     Raises ModelError where there is none, a bundle is not as it was written, it writes no text, or it has no chat template.
     """
+    taught_with = None
     if is_bundle(Path(path)):
         require_intact(Path(path))
+        taught_with = read_about(Path(path)).encode
     local = resolve(path, announce=announce)
     tokenizer = load_tokenizer(local)
     if not tokenizer.has_chat_template:
@@ -88,17 +91,9 @@ def load_chat(
         )
     machine = prepare_machine(probe_runtime(RuntimeConfig()))
     model = load_generator(local).model.to(machine.device)
-    return Chat(model, tokenizer, config=config, system=system)
-
-
-def end_of_turn(template: ChatTemplate, tokenizer: Tokenizer) -> Sequence[int]:
-    """The token with which the template ends an answer, which a model's files don't always name; none where it ends with none."""
-    tokens = [token for token in tokenizer.hf.all_special_tokens if token]
-    chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    try:
-        (rendered,) = render_taught(template, chat, end_of_turn=tokens)
-    except (DataError, ModelError):
-        return ()
-    answer = rendered.text[rendered.answers[0].start : rendered.answers[0].end]
-    found = max((token for token in tokens if answer.endswith(token)), key=len)
-    return (int(tokenizer.hf.convert_tokens_to_ids(found)),)
+    if taught_with is None:
+        return Chat(model, tokenizer, config=config, system=system)
+    return Chat(
+        model, tokenizer, config=config, system=taught_with.system if system is None else system,
+        variables=taught_with.template_variables,
+    )  # fmt: skip

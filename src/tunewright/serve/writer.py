@@ -93,8 +93,6 @@ def load_writer(path: Path, about: About) -> WritingPredictor:
     )  # fmt: skip
     return WritingPredictor(
         about=about, model=load_generator(local).model.eval(), tokenizer=tokenizer,
-        writer=writer_for(
-            tokenizer, about.encode or EncodeConfig(), task=about.task, variables=about.template_variables
-        ),
+        writer=writer_for(tokenizer, about.encode or EncodeConfig(), task=about.task),
         config=about.generate or GenerateConfig(),
     )  # fmt: skip

@@ -43,6 +43,9 @@ class EncodeConfig(Config):
     None: the source alone, and for decoders a sentence that asks for the translation."""
     system: str | None = None
     """A system message put before chats that have none."""
+    template_variables: dict[str, bool] | None = None
+    """What a chat template is told when it asks for an answer, such as `enable_thinking: false`. None: what most answers of
+    the file were written with."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,8 @@ class Taught:
     """What a decoder reads before it answers; what an encoder reads."""
     num_unread: int = 0
     """Tokens of the source that are over the limit and not read."""
+    variables: Mapping[str, bool] = field(default_factory=dict)
+    """What a chat template has to be told to ask for the last answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,26 +83,24 @@ class DecoderWriter:
     """None: rows are written as a prompt with what follows."""
     max_length: int
     config: EncodeConfig
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    """What the template is told at inference."""
 
     def taught(self, row: Row) -> Taught | Untaught:
         """See `Writer`."""
         try:
-            lessons, prompt = self._of_chat(row) if self._is_chat(row) else self._of_text(row)
+            taught = self._of_chat(row) if self._is_chat(row) else self._of_text(row)
         except DataError as error:
             return Untaught(reason_code="chat_refused", detail=str(error))
-        longest = max(len(lesson.input_T) for lesson in lessons)
+        longest = max(len(lesson.input_T) for lesson in taught.lessons)
         if longest > self.max_length:
             return Untaught(
                 reason_code="too_long",
                 detail=f"{longest:,} tokens, and {self.max_length:,} are read (encode.max_length)",
             )
-        if not any(lesson.weight_U.any() for lesson in lessons):
+        if not any(lesson.weight_U.any() for lesson in taught.lessons):
             return Untaught(
                 reason_code="nothing_to_learn", detail="no token of this row is an answer with a weight above 0"
             )
-        return Taught(lessons=lessons, prompt=prompt)
+        return taught
 
     def prompt(self, row: Row) -> Ids:
         """See `Writer`."""
@@ -108,13 +108,13 @@ class DecoderWriter:
             return self._read_before(row)
         assert self.template is not None
         messages, tools = chat_messages(before_the_answer(row), system=self.config.system, prompt=self.config.prompt)
-        asked_for = render_asked(self.template, messages, tools=tools or None, variables=self.variables)
+        asked_for = render_asked(self.template, messages, tools=tools or None, variables=self.config.template_variables)
         return encode_chat(self.tokenizer.hf, asked_for).ids_T
 
     def _is_chat(self, row: Row) -> bool:
         return self.template is not None and not isinstance(row, Text)
 
-    def _of_chat(self, row: Row) -> tuple[tuple[Lesson, ...], Ids]:
+    def _of_chat(self, row: Row) -> Taught:
         assert self.template is not None
         messages, tools = chat_messages(row, system=self.config.system, prompt=self.config.prompt)
         specials = [token for token in self.tokenizer.hf.all_special_tokens if token]
@@ -129,15 +129,16 @@ class DecoderWriter:
             text=last.text[:start], answers=(), variables=last.variables,
             contents=tuple(place for place in last.contents if place[1] <= start),
         )  # fmt: skip
-        return tuple(lessons), encode_chat(self.tokenizer.hf, asked_for).ids_T
+        prompt = encode_chat(self.tokenizer.hf, asked_for).ids_T
+        return Taught(lessons=tuple(lessons), prompt=prompt, variables=last.variables)
 
-    def _of_text(self, row: Row) -> tuple[tuple[Lesson, ...], Ids]:
+    def _of_text(self, row: Row) -> Taught:
         said = answer(row)
         if said is None:
             raise DataError("there is no answer to learn.")
         prompt, answered = self._read_before(row), self.tokenizer.encode_targets([said])[0]
         weights = np.concatenate([np.zeros(len(prompt)), np.ones(len(answered))])
-        return (_shifted(np.concatenate([prompt, answered]), weights),), prompt
+        return Taught(lessons=(_shifted(np.concatenate([prompt, answered]), weights),), prompt=prompt)
 
     def _read_before(self, row: Row) -> Ids:
         """A text to be gone on with has nothing before it but what begins every text."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tunewright.core.errors import ModelError
 from tunewright.models.chat import ChatTemplate
 from tunewright.models.tokenizer import Tokenizer
@@ -13,10 +10,8 @@ from tunewright.tasks.task import EncodeConfig
 from tunewright.tasks.taught import DecoderWriter, EncoderDecoderWriter, Writer
 
 
-def writer_for(
-    tokenizer: Tokenizer, config: EncodeConfig, *, task: str, variables: Mapping[str, Any] | None = None
-) -> Writer:
-    """The writer; `variables` are what a chat template is told at inference. Raises ModelError for chats without a template."""
+def writer_for(tokenizer: Tokenizer, config: EncodeConfig, *, task: str) -> Writer:
+    """The writer. Raises ModelError for chats without a template."""
     check_prompt(config.prompt)
     limit = config.max_length or tokenizer.max_length
     if tokenizer.is_encoder_decoder:
@@ -30,6 +25,4 @@ def writer_for(
                 "`encode.chat_template: plain` takes a plain one of ours; a file with a template may be given as well."
             )
         template = tokenizer.chat_template()
-    return DecoderWriter(
-        tokenizer=tokenizer, template=template, max_length=limit, config=config, variables=variables or {},
-    )  # fmt: skip
+    return DecoderWriter(tokenizer=tokenizer, template=template, max_length=limit, config=config)

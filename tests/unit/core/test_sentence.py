@@ -24,7 +24,12 @@ def templates() -> Iterator[tuple[str, str]]:
         if path.name == "sentence.py":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Sentence":
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "Sentence"
+                and node.args
+            ):
                 first = node.args[0]
                 for one in [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]:
                     assert isinstance(one, ast.Constant), f"{path}:{node.lineno}: not a plain string"

@@ -8,6 +8,7 @@ The template that comes with a model is the only source of formatting. It is a p
 """
 
 from tunewright.models.chat.encode import EncodedChat, encode_chat
+from tunewright.models.chat.ending import with_end_of_turn
 from tunewright.models.chat.render import Answer, Message, Rendered, render_asked, render_prompt, render_taught
 from tunewright.models.chat.sandbox import ChatTemplate, compile_template
 
@@ -22,4 +23,5 @@ __all__ = [
     "render_asked",
     "render_prompt",
     "render_taught",
+    "with_end_of_turn",
 ]

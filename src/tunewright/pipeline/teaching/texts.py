@@ -24,8 +24,7 @@ from tunewright.data.shapes import references
 from tunewright.evaluate import Predictions, from_texts, value_of
 from tunewright.evaluate.likelihood import AnswerLikelihoods, nll_of
 from tunewright.losses import LOSSES, CrossEntropyConfig, FocalConfig, LossSettings
-from tunewright.models.chat import compile_template
-from tunewright.models.chat.ending import with_end_of_turn
+from tunewright.models.chat import compile_template, with_end_of_turn
 from tunewright.models.chat.plain import PLAIN
 from tunewright.models.generate import generate
 from tunewright.models.load import load_generator, resolve, save_generator
