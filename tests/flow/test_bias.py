@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.tiny_writers import write_decoder
 from tunewright.cli.main import main
 from tunewright.core.errors import DataError
+from tunewright.models.load import load_generator, resolve
+from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.run import run
 
 PEOPLE = {"zh": ("她", "他"), "en": ("she", "he")}
@@ -163,6 +166,66 @@ def test_a_probe_set_that_needs_what_the_model_has_not_is_not_applicable_with_it
     assert axis(found["probes"][1]["part"], "gender")["effect"]["frames"] == 2
     assert main(["evaluate", str(model), "--bias", "--probes", str(other)]) == 1
     assert "no probe set that is known" in capsys.readouterr().err
+
+
+def test_of_a_model_that_writes_the_pairs_are_measured_and_the_rest_is_not_applicable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A small decoder reads "he is a guard" nine times for each "she": it finds him likelier, and the set sees it."""
+    chance = random.Random(0)
+    jobs = ["guard", "cook", "driver", "boss", "clerk", "nurse"]
+    texts = [f"{'he' if chance.random() < 0.9 else 'she'} is a {chance.choice(jobs)} {n}" for n in range(200)]
+    source, pairs, equity = (tmp_path / name for name in ("texts.jsonl", "pairs.jsonl", "equity.csv"))
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8")
+    rows = [
+        {"sent_more": f"he is a {job}", "sent_less": f"she is a {job}", "bias_type": "gender"}
+        for job in jobs
+        for _ in range(5)
+    ]
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    equity.write_text(
+        "Sentence,Template,Person,Gender,Race,Emotion word\nshe came,<p> came,she,female,,\n", encoding="utf-8"
+    )
+    done = run(
+        source, task="continue", model=str(write_decoder(tmp_path / "decoder")), output=tmp_path / "run",
+        overrides=[
+            "train.epochs=3", "train.examples_per_step=16", "optimizer.learning_rate=3e-3", "runtime.threads=1",
+            "evaluate.resamples=100",
+        ],
+    )  # fmt: skip
+    page = tmp_path / "bias.html"
+    found = measured(capsys, done.folder.bundle, "--probes", pairs, equity, "--html", page)
+    assert (found["swaps"]["reason"], found["sentences"]["reason"], found["groups_reason"]) == ("writes",) * 3
+    crows, corpus = found["probes"]
+    assert corpus["part"]["reason"] == "answer"
+    assert {one["category"]: (one["verdict"], one["n"]) for one in crows["preferences"]} == {
+        None: ("stereotype", 30), "gender": ("stereotype", 30),
+    }  # fmt: skip
+    assert "more of a stereotype" in page.read_text(encoding="utf-8")
+
+
+def test_the_probability_of_a_text_is_that_of_plain_transformers(tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from tunewright.pipeline.bias.likelier import text_log_probs
+    from tunewright.serve import WritingPredictor
+
+    folder = write_decoder(tmp_path / "decoder")
+    local = resolve(str(folder))
+    predictor = WritingPredictor(
+        about=None, model=load_generator(local).model.eval(), tokenizer=load_tokenizer(local), writer=None, config=None
+    )  # fmt: skip
+    texts = ["she is a cook", "he is", "a longer text, with a comma"]
+    plain, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    for text, ours in zip(texts, text_log_probs(predictor, texts), strict=True):
+        # This tokenizer puts no token of beginning in front, so a text follows the end of another.
+        ids = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
+        ids = torch.cat([torch.tensor([[tokenizer.eos_token_id]]), ids], dim=1)
+        with torch.no_grad():
+            log_probs = plain(ids).logits.log_softmax(-1)
+        theirs = log_probs[0, :-1].gather(1, ids[0, 1:, None]).sum()
+        assert abs(float(theirs) - ours) < 1e-4
 
 
 def test_a_private_result_has_no_text_and_no_small_groups_name(

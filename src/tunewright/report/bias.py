@@ -11,7 +11,7 @@ from tunewright.report import bias_lines as lines
 from tunewright.report.bias_lines import Json, ShiftLine
 from tunewright.report.blocks import Block, Cell, Column, Folded, Mistake, Mistakes, Paragraph, Section, Table
 from tunewright.report.gaps import column_blocks, from_zero
-from tunewright.report.numbers import count, fixed
+from tunewright.report.numbers import count, decimals_for, fixed, p_value
 from tunewright.report.plots import strip, strip_axis
 from tunewright.report.sections.verdict import Verdict
 from tunewright.report.view import View
@@ -96,8 +96,34 @@ def _probes(bias: Json, words: Words) -> Iterator[Block]:
         )  # fmt: skip
         if probe["part"]["reason"]:
             yield Paragraph(text=_reason(probe["part"]["reason"], words), tone="quiet")
+        elif probe["preferences"]:
+            yield _preference_table(probe["preferences"], words)
         else:
             yield from part_blocks(probe["part"], words, bias=bias)
+
+
+def _preference_table(preferences: Sequence[Json], words: Words) -> Table:
+    rows = []
+    for one in preferences:
+        is_shown = one["verdict"] != "no_preference_shown"
+        name, figure = one["category"] or words("bias.preference.all"), lines.share_text(one, words)
+        tone = "model" if is_shown else ""
+        drawn = strip(*lines.hundred(one), scale=(0.0, 100.0), label=f"{name}: {figure}", tone=tone)
+        verdict = words.name("bias.verdict", one["verdict"])
+        rows.append(
+            (
+                name, drawn, figure, count(one["n"]),
+                Cell(text=verdict, note=p_value(one["p_adjusted"]), tone="model" if is_shown else ""),
+            )
+        )  # fmt: skip
+    columns = (
+        Column(title=words("bias.column.category")), Column(title=strip_axis(scale=(0.0, 100.0)), kind="strip"),
+        Column(title=words("bias.preference.share"), kind="number"),
+        Column(title=words("bias.preference.pairs"), kind="number", narrow=False),
+        Column(title=words("bias.column.verdict"), kind="tag"),
+    )  # fmt: skip
+    caption, note = words("bias.preference.caption"), words("bias.preference.note")
+    return Table(caption=caption, columns=columns, rows=tuple(rows), note=note)
 
 
 def part_blocks(part: Json, words: Words, *, bias: Json) -> Iterator[Block]:
@@ -200,6 +226,8 @@ def _reason(code: str, words: Words) -> Markup:
 
 
 def _answer(answer: Any) -> str:
+    if isinstance(answer, float):
+        return fixed(answer, decimals_for(answer))
     return ", ".join(answer) if isinstance(answer, list) else str(answer)
 
 

@@ -12,6 +12,7 @@ from tunewright.report.numbers import count, decimals_for, fixed, p_value
 from tunewright.report.words import Words
 
 Json = Mapping[str, Any]
+_SHOWN = frozenset({"gap", "shift", "stereotype", "counter_stereotype"})
 _SHARES = frozenset({"accuracy", "demographic_parity", "equal_opportunity", "equalized_odds", "calibration"})
 
 
@@ -74,8 +75,9 @@ def tally(bias: Json) -> Tally:
     verdicts = [gap["verdict"] for column in bias["groups"] for gap in column["gaps"]]
     for part in _parts(bias):
         verdicts += [s["verdict"] for one in part["axes"] if one["effect"] for s in one["effect"]["shifts"]]
+    verdicts += [one["verdict"] for probe in bias["probes"] for one in probe["preferences"]]
     tested = [verdict for verdict in verdicts if verdict not in ("not_measured", "not_tested")]
-    return Tally(tested=len(tested), shown=sum(verdict in ("gap", "shift") for verdict in tested))
+    return Tally(tested=len(tested), shown=sum(verdict in _SHOWN for verdict in tested))
 
 
 def headline(bias: Json, words: Words) -> Markup:
@@ -100,7 +102,7 @@ def basis(bias: Json, words: Words) -> list[Markup]:
         ]  # fmt: skip
     labels = bias["looked_at"]
     if not labels:
-        said.append(words("bias.looked_number"))
+        said += [words("bias.looked_number")] if bias["kind"] == "regression" else []
     elif len(labels) == 1:
         said.append(words("bias.looked_one", label=labels[0]))
     else:
@@ -136,7 +138,7 @@ def flip_lines(axes: Sequence[Json], words: Words) -> list[FlipLine]:
             lines.append(
                 FlipLine(
                     axis=axis_name(one, words), texts=count(flips["n"]), figure=share_text(flips, words),
-                    within=share_text(within, words) if within else "", bounds=_hundred(flips),
+                    within=share_text(within, words) if within else "", bounds=hundred(flips),
                 )
             )  # fmt: skip
     return lines
@@ -172,8 +174,14 @@ def people(group: str, words: Words) -> str:
 
 def share_text(share: Json, words: Words) -> str:
     """`2.0 (0.7–5.7)` of 100."""
-    value, low, high = _hundred(share)
+    value, low, high = hundred(share)
     return words.interval(value, low, high, decimals=1)
+
+
+def hundred(share: Json) -> tuple[float, float | None, float | None]:
+    """A share with its ends, of 100."""
+    low, high = (None if share[name] is None else 100 * share[name] for name in ("low", "high"))
+    return 100 * share["value"], low, high
 
 
 def shift_text(shift: Json, words: Words, *, by: float) -> str:
@@ -250,11 +258,6 @@ def _shift_lines(one: Json, words: Words, *, by: float) -> Iterator[ShiftLine]:
             test=tested(shift), verdict=str(words.name("bias.verdict", shift["verdict"])),
             is_shown=shift["verdict"] == "shift", bounds=(value, low, high),
         )  # fmt: skip
-
-
-def _hundred(share: Json) -> tuple[float, float | None, float | None]:
-    low, high = (None if share[name] is None else 100 * share[name] for name in ("low", "high"))
-    return 100 * share["value"], low, high
 
 
 def _parts(bias: Json) -> list[Json]:

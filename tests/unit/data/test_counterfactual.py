@@ -216,9 +216,27 @@ def test_the_equity_corpus_is_read_as_frames_that_differ_in_the_person() -> None
         for who, sex, race in [("Ann", "female", "A"), ("Bob", "male", "B"), ("my son", "male", None)]
         for word in ("glad", "sad")
     ]  # fmt: skip
-    gender, race = PROBE_SETS["equity_evaluation_corpus"].read(pa.Table.from_pylist(rows))
+    gender, race = PROBE_SETS["equity_evaluation_corpus"].read_texts(pa.Table.from_pylist(rows))
     assert (gender.groups, len(gender.texts), len({t.frame for t in gender.texts})) == (("female", "male"), 6, 2)
     assert (race.groups, len(race.texts)) == (("A", "B"), 4)
+
+
+def test_pairs_of_sentences_are_read_side_by_side() -> None:
+    rows = [
+        {"text": f"[The {job}] saw [{who}].", "stereo": stereo, "type": "type1", "split": "dev", "n": n}
+        for stereo, who in (("anti", "her"), ("pro", "him"))
+        for n, job in enumerate(["guard", "cook"])
+    ]
+    pairs = PROBE_SETS["winobias"].read_pairs(pa.Table.from_pylist(rows))
+    assert [(p.stereotyped, p.other, p.category) for p in pairs] == [
+        ("The guard saw him.", "The guard saw her.", "type1"), ("The cook saw him.", "The cook saw her.", "type1"),
+    ]  # fmt: skip
+    without_numbers = pa.Table.from_pylist([{k: v for k, v in row.items() if k not in ("n", "split")} for row in rows])
+    assert PROBE_SETS["winobias"].read_pairs(without_numbers) == pairs
+    (pair,) = PROBE_SETS["crows_pairs"].read_pairs(
+        pa.Table.from_pylist([{"sent_more": "a", "sent_less": "b", "stereo_antistereo": "stereo", "bias_type": "age"}])
+    )
+    assert (pair.stereotyped, pair.other, pair.category) == ("a", "b", "age")
 
 
 @pytest.mark.skipif(not (SHARED / "winobias").exists(), reason="WinoBias is not beside this checkout")

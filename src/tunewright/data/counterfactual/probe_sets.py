@@ -6,6 +6,7 @@ applicable, and that is said instead of a number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,6 +42,15 @@ class ProbeAxis:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextPair:
+    """Two texts that differ in a group; the first is as the stereotype has it."""
+
+    stereotyped: str
+    other: str
+    category: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProbeSet:
     """A published set: how it is recognised, what it needs, and how it is read."""
 
@@ -50,8 +60,10 @@ class ProbeSet:
     needs: Output
     source: str
     """The paper."""
-    read: Callable[[pa.Table], list[ProbeAxis]] | None = None
-    """For sets of texts to be answered; None where the set is of another kind."""
+    read_texts: Callable[[pa.Table], list[ProbeAxis]] | None = None
+    """For sets of texts to be answered."""
+    read_pairs: Callable[[pa.Table], list[TextPair]] | None = None
+    """For sets of pairs, one of which a model may find likelier."""
 
 
 def recognise(columns: Sequence[str], *, path: str) -> ProbeSet:
@@ -69,9 +81,40 @@ def recognise(columns: Sequence[str], *, path: str) -> ProbeSet:
 
 def _equity(table: pa.Table) -> list[ProbeAxis]:
     """Sentences of one template and emotion word differ in the person alone: of another sex, or of another origin."""
-    cells = {_plain(name): table.column(name).to_pylist() for name in table.column_names}
-    rows = [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
+    rows = _rows(table)
     return [_axis(rows, axis) for axis in ("gender", "race")]
+
+
+def _wino(table: pa.Table) -> list[TextPair]:
+    """Sentences that differ in the pronoun alone, side by side; the marks around mention and pronoun are taken off.
+
+    Without a number of the pair the two sides are taken in their order.
+    """
+    sides: dict[str, dict[tuple[Any, ...], str]] = {"pro": {}, "anti": {}}
+    for row in _rows(table):
+        side = sides.get(str(row["stereo"]).lower())
+        if side is not None:
+            key = (row["type"], row.get("split"), row.get("n", len(side)))
+            side[key] = re.sub(r"[\[\]]", "", str(row["text"]))
+    both = [key for key in sides["pro"] if key in sides["anti"]]
+    return [
+        TextPair(stereotyped=sides["pro"][key], other=sides["anti"][key], category=str(key[0]))
+        for key in both
+        if sides["pro"][key] != sides["anti"][key]
+    ]
+
+
+def _crows(table: pa.Table) -> list[TextPair]:
+    """`sent_more` is the sentence that is more of a stereotype."""
+    return [
+        TextPair(stereotyped=str(row["sent_more"]), other=str(row["sent_less"]), category=str(row["bias_type"]))
+        for row in _rows(table)
+    ]
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    cells = {_plain(name): table.column(name).to_pylist() for name in table.column_names}
+    return [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
 
 
 def _axis(rows: Sequence[dict[str, Any]], axis: str) -> ProbeAxis:
@@ -95,14 +138,15 @@ PROBE_SETS: dict[str, ProbeSet] = {
     for one in (
         ProbeSet(
             name="equity_evaluation_corpus", columns=("sentence", "template", "person", "gender", "race", "emotion_word"),
-            needs="answer", source="Kiritchenko and Mohammad 2018", read=_equity,
+            needs="answer", source="Kiritchenko and Mohammad 2018", read_texts=_equity,
         ),
         ProbeSet(
             name="winobias", columns=("text", "stereo", "type"), needs="text_probability", source="Zhao et al. 2018",
+            read_pairs=_wino,
         ),
         ProbeSet(
             name="crows_pairs", columns=("sent_more", "sent_less", "bias_type"), needs="text_probability",
-            source="Nangia et al. 2020",
+            source="Nangia et al. 2020", read_pairs=_crows,
         ),
     )
 }  # fmt: skip
