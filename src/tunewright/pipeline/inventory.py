@@ -36,7 +36,9 @@ class Holding:
     holds: Holds
     why: str
     rows_with_text: Callable[[Path], int] | None = None
-    """How many rows of text are in it now; a file with none holds no text. None: not counted."""
+    """How many rows of text are in it now. None: not counted."""
+    without_texts: Holds = "no text"
+    """What a file of texts holds where none is in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,7 @@ def _item(root: Path, file: Path) -> Item:
     for holding in HOLDINGS:
         if fnmatch(name, holding.pattern):
             rows = None if holding.rows_with_text is None else holding.rows_with_text(file)
-            holds: Holds = "no text" if rows == 0 and holding.holds == "texts" else holding.holds
+            holds: Holds = holding.without_texts if rows == 0 and holding.holds == "texts" else holding.holds
             return Item(path=name, holds=holds, rows=rows, bytes=size, why=holding.why)
     return Item(
         path=name, holds="unknown", rows=None, bytes=size, why="Not written by this version; look at it yourself."
@@ -170,8 +172,9 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(pattern="search.json", holds="labels", why="Trials in order: settings, figures, the path of the file."),
     Holding(pattern="best.yaml", holds="labels", why="Settings; the path of the file and names of columns."),
     Holding(pattern="ranking.json", holds="labels", why="Models and what was measured of them; the path of the file."),
-    Holding(pattern="predictions/*.parquet", holds="labels",
-            why="Answers by row id: labels and numbers. The file `current` has the answers of the column you compare with."),
+    Holding(pattern="predictions/*.parquet", holds="texts", rows_with_text=_rows_of("source"), without_texts="labels",
+            why="Answers by row id: labels and numbers; of a model that writes, its answers beside question and reference. "
+                "The file `current` has the answers of the column you compare with."),
     Holding(pattern="request.json", holds="labels", why="Where the file lies, and its digest."),
     Holding(pattern="recipe.yaml", holds="labels", why="Settings; the path of the file and names of columns."),
     Holding(pattern="plan.json", holds="labels", why="What was found in the file: names of columns, reasons, digests."),

@@ -281,8 +281,8 @@ def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[di
                 "origin": origins[place],
                 "text": None if private else prepared.texts[place],
                 "text_pair": prepared.pairs[place] if prepared.pairs and not private else None,
-                "gold": gold[i],
-                "prediction": said[i],
+                "gold": None if private and shown.kind == "text" else gold[i],
+                "prediction": None if private and shown.kind == "text" else said[i],
                 "confidence": None if np.isnan(confidence[i]) else float(confidence[i]),
             }
         )

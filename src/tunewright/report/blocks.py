@@ -93,6 +93,8 @@ class Mistakes:
     prediction: str
     wrong: Literal["gold", "prediction"] = "prediction"
     """Which of the two is held to be wrong."""
+    stacked: bool = False
+    """Whether answers are texts, each on lines of its own."""
     block: str = "mistakes"
 
 

@@ -30,6 +30,7 @@ def mistakes(context: Context) -> Section:
         mistakes=tuple(_mistake(context, error) for error in shown),
         gold=words("mistakes.reference" if written else "mistakes.gold"),
         prediction=words("mistakes.written" if written else "mistakes.prediction"),
+        stacked=written,
     )
     title = "mistakes_numeric" if numeric else "mistakes_texts" if written else None
     return context.section("mistakes", [Paragraph(text=said), listed], title=title)
@@ -41,8 +42,8 @@ def _mistake(context: Context, error: dict[str, Any]) -> Mistake:
     confidence = error.get("confidence")
     return Mistake(
         where=_where(context, origin, str(error.get("row_id") or "")),
-        gold=answer_text(error.get("gold")),
-        prediction=answer_text(error.get("prediction")),
+        gold=cut_text(answer_text(error.get("gold")), longest=LONGEST)[0],
+        prediction=cut_text(answer_text(error.get("prediction")), longest=LONGEST)[0],
         confidence="" if confidence is None else str(context.words("mistakes.sure", sure=fixed(100 * confidence, 1))),
         text=text,
         more=str(context.words("mistakes.longer", n=count(more))) if more else "",

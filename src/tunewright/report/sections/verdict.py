@@ -166,7 +166,10 @@ def _recommendation(context: Context) -> list[Markup]:
     recommended = evidence.get("recommended")
     if not recommended:
         return []
-    why = words.why_recommended(evidence.get("recommendation") or {})
+    rule = evidence.get("recommendation") or {}
+    why = words.why_recommended(rule)
+    if rule.get("reason") == "not_shown":
+        return [why] if why else []
     return [words("verdict.recommended", system=context.system(str(recommended), form="the")), *([why] if why else [])]
 
 

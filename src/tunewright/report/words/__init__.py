@@ -27,6 +27,8 @@ from tunewright.report.words import (
     zh,
 )
 
+_AS_WRITTEN = frozenset({"chrF"})
+"""Names that begin with a small letter wherever they stand."""
 _MEASURES = "条个篇封句对段则份行张"
 
 __all__ = ["SENTENCES", "Language", "Words"]
@@ -83,7 +85,7 @@ class Words:
     def heading(self, group: str, key: str) -> str:
         """`name` with a capital first letter, as it stands alone in a table."""
         word = str(self.name(group, key))
-        return word[:1].upper() + word[1:]
+        return word if word in _AS_WRITTEN else word[:1].upper() + word[1:]
 
     def units(self, text_unit: str) -> dict[str, str]:
         """What the rows are called: `messages` and `new messages`; in Chinese with the measure word, `条新消息`."""
