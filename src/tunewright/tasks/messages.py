@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from tunewright.core.errors import DataError
@@ -26,14 +25,21 @@ def chat_messages(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The turns of a row and its tools, as templates expect them; a turn's `weight` stays with it."""
     if isinstance(row, Dialogue):
-        messages, tools = [_turn(message) for message in row.messages], [dict(tool) for tool in row.tools]
-    else:
-        messages, tools = [{"role": "user", "content": asked(row, prompt=prompt)}], []
-        if (said := answer(row)) is not None:
-            messages.append({"role": "assistant", "content": said})
-    if system is not None and not any(message["role"] == "system" for message in messages):
-        messages.insert(0, {"role": "system", "content": system})
+        return _with_system([_turn(message) for message in row.messages], system), [dict(tool) for tool in row.tools]
+    messages, tools = asked_messages(row, system=system, prompt=prompt)
+    if (said := answer(row)) is not None:
+        messages.append({"role": "assistant", "content": said})
     return messages, tools
+
+
+def asked_messages(
+    row: Row, *, system: str | None, prompt: str | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The turns before the row's last answer, and its tools: what a model sees before it answers."""
+    if isinstance(row, Dialogue):
+        messages = row.messages[: last_answer(row)]
+        return _with_system([_turn(message) for message in messages], system), [dict(tool) for tool in row.tools]
+    return _with_system([{"role": "user", "content": asked(row, prompt=prompt)}], system), []
 
 
 def asked(row: Row, *, prompt: str | None) -> str:
@@ -64,11 +70,10 @@ def check_prompt(prompt: str | None) -> None:
         raise DataError("encode.prompt: the place {source} is missing, so the model would not see the text.")
 
 
-def before_the_answer(row: Row) -> Row:
-    """The row without its last answer and what follows it: what a model sees before it answers."""
-    if not isinstance(row, Dialogue) or (turn := last_answer(row)) is None:
-        return row
-    return replace(row, messages=row.messages[:turn])
+def _with_system(messages: list[dict[str, Any]], system: str | None) -> list[dict[str, Any]]:
+    if system is None or any(message["role"] == "system" for message in messages):
+        return messages
+    return [{"role": "system", "content": system}, *messages]
 
 
 def _turn(message: Message) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tunewright.data.shapes import Row, Text
 from tunewright.data.shapes.fields import answer
 from tunewright.models.chat import ChatTemplate, Rendered, encode_chat, render_asked, render_taught
 from tunewright.models.tokenizer import Tokenizer
-from tunewright.tasks.messages import asked, before_the_answer, chat_messages
+from tunewright.tasks.messages import asked, asked_messages, chat_messages
 from tunewright.tasks.task import EncodeConfig
 
 Ids = npt.NDArray[np.int32]
@@ -107,7 +107,7 @@ class DecoderWriter:
         if not self._is_chat(row):
             return self._read_before(row)
         assert self.template is not None
-        messages, tools = chat_messages(before_the_answer(row), system=self.config.system, prompt=self.config.prompt)
+        messages, tools = asked_messages(row, system=self.config.system, prompt=self.config.prompt)
         asked_for = render_asked(self.template, messages, tools=tools or None, variables=self.config.template_variables)
         return encode_chat(self.tokenizer.hf, asked_for).ids_T
 
@@ -136,9 +136,9 @@ class DecoderWriter:
         said = answer(row)
         if said is None:
             raise DataError("there is no answer to learn.")
-        prompt, answered = self._read_before(row), self.tokenizer.encode_targets([said])[0]
-        weights = np.concatenate([np.zeros(len(prompt)), np.ones(len(answered))])
-        return Taught(lessons=(_shifted(np.concatenate([prompt, answered]), weights),), prompt=prompt)
+        prompt = self._read_before(row)
+        answered = self.tokenizer.encode_targets([said])[0]
+        return Taught(lessons=(lesson_of(self.tokenizer, prompt, answered),), prompt=prompt)
 
     def _read_before(self, row: Row) -> Ids:
         """A text to be gone on with has nothing before it but what begins every text."""
@@ -167,15 +167,7 @@ class EncoderDecoderWriter:
                 reason_code="too_long",
                 detail=f"an answer of {len(target):,} tokens; {self.max_target_length:,} are read (encode.max_target_length)",
             )
-        assert self.tokenizer.targets is not None
-        first = np.array([self.tokenizer.targets.decoder_start_id], np.int32)
-        lesson = Lesson(
-            input_T=source,
-            target_U=target,
-            weight_U=np.ones(len(target)),
-            decoder_U=np.concatenate([first, target[:-1]]),
-        )
-        return Taught(lessons=(lesson,), prompt=source, num_unread=unread)
+        return Taught(lessons=(lesson_of(self.tokenizer, source, target),), prompt=source, num_unread=unread)
 
     def prompt(self, row: Row) -> Ids:
         """See `Writer`."""
@@ -188,6 +180,18 @@ class EncoderDecoderWriter:
     def _asked(self, row: Row) -> str:
         # Without a prompt of its own the source stands alone: these models were made for a task.
         return asked(row, prompt=self.config.prompt or "{source}")
+
+
+def lesson_of(tokenizer: Tokenizer, prompt: Ids, answer: Ids) -> Lesson:
+    """An answer behind its prompt; of an encoder-decoder the prompt is what the encoder reads."""
+    if not tokenizer.is_encoder_decoder:
+        weights = np.concatenate([np.zeros(len(prompt)), np.ones(len(answer))])
+        return _shifted(np.concatenate([prompt, answer]), weights)
+    assert tokenizer.targets is not None
+    first = np.array([tokenizer.targets.decoder_start_id], np.int32)
+    return Lesson(
+        input_T=prompt, target_U=answer, weight_U=np.ones(len(answer)), decoder_U=np.concatenate([first, answer[:-1]])
+    )
 
 
 def _shifted(ids_T: Ids, weight_T: Floats) -> Lesson:
