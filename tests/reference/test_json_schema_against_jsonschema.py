@@ -107,3 +107,14 @@ def test_a_schema_may_refer_to_itself_for_a_part_of_the_value() -> None:
     tree = validator({"type": "object", "properties": {"child": {"$ref": "#"}}, "additionalProperties": False})
     assert tree({"child": {"child": {}}})
     assert not tree({"child": {"other": 1}})
+
+
+def test_what_a_pattern_names_is_not_additional() -> None:
+    schema = {
+        "properties": {"a": True},
+        "patternProperties": {"^x_": {"type": "string"}},
+        "additionalProperties": False,
+    }
+    for value in ({"a": 1, "x_1": "s"}, {"x_1": 2}, {"b": 1}, {}):
+        assert validator(schema)(value) == Draft202012Validator(schema).is_valid(value)
+    assert validator(schema)({"a": 1, "x_1": "s"})

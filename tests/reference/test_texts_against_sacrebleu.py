@@ -106,7 +106,7 @@ def test_sums_over_any_draw_of_rows_give_sacrebleus_score_of_those_rows(name: st
     ("answers", "accepted"),
     [
         (["", ""], [["a b"], ["c"]]), (["", "x"], [[""], [""]]), (["a"], [["a"]]), (["a b c d e"], [["f"]]),
-        (["a", " "], [["", "a"], ["b", "c"]]),
+        (["a", " "], [["", "a"], ["b", "c"]]), (["a b c d e f"], [["a b x d y f"]]),  # neither trigrams nor 4-grams match
     ],
 )  # fmt: skip
 def test_empty_and_tiny_texts_score_as_in_sacrebleu(answers: list[str], accepted: list[list[str]]) -> None:

@@ -169,3 +169,15 @@ def test_the_p_value_is_the_share_of_all_swaps_of_rows_that_differ_as_much(metri
     found = compare(rows(a), rows(b), metric=metric, seed=0, resamples=10_000)
     assert found.p_value == pytest.approx(exact, abs=0.02)
     assert found.method == "approximate_randomisation"
+
+
+def test_losses_are_compared_over_the_rows_that_both_measured() -> None:
+    def rows(nll: list[float | None]) -> Predictions:
+        ids, tokens = [str(i) for i in range(len(nll))], [None if value is None else 2 for value in nll]
+        texts = ["x"] * len(nll)
+        return from_texts(ids, references=[[t] for t in texts], answers=texts, sources=None, nll=nll, num_tokens=tokens)
+
+    found = compare(
+        rows([4.0, 2.0, None, 9.0]), rows([2.0, 2.0, 5.0, None]), metric="nll_per_token", seed=0, resamples=99
+    )
+    assert (found.n, found.difference) == (2, pytest.approx((6 - 4) / 4))

@@ -28,7 +28,7 @@ def glossary(folder: Path, text: str) -> TextConfig:
 
 
 def test_terms_of_the_glossary_are_looked_for_in_the_answers(tmp_path: Path) -> None:
-    text = "en,zh\nneural network,神经网络\nnetwork,网络\nbank,银行\nriver bank,河岸|岸边\n"
+    text = "en,zh\nneural network,神经网络\nnetwork,网络\nbank,银行\nriver,河流\nriver bank,河岸|岸边\n"
     texts = text_metrics(glossary(tmp_path, text), source_language="en", target_language="zh")
     # Row 1: neural network and bank are there. Row 2: river bank and Bank are; `networks` is another word.
     assert value_of(predictions(ANSWERS), "term_accuracy", texts=texts) == 1.0
@@ -47,7 +47,7 @@ def test_a_term_counts_as_often_as_it_stands_there(tmp_path: Path) -> None:
         glossary(tmp_path, "en,de\nbank,Bank|Kreditinstitut\n"), source_language="en", target_language="de"
     )
     rows = predictions(
-        ["Eine Bank, ein Kreditinstitut", "Bankkonto", "bank"], ["a bank, a bank, a bank", "bank", "Bank!"]
+        ["Eine Bank, ein Kreditinstitut", "Bankkonto", "bank, BANK"], ["a bank, a bank, a bank", "bank", "Bank!"]
     )
     assert value_of(rows, "term_accuracy", texts=texts) == 3 / 5
 

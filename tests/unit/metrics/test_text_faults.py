@@ -65,6 +65,7 @@ def test_cut_answers_are_counted_among_those_whose_end_is_known() -> None:
         ("Pay 1,000.50 by May 3", "Zahlen Sie 1.000,50 bis 3. Mai", "Bis 3. Mai 1 000,05 zahlen", False),
         ("In 2024 3 cats", "2024年有3只猫", "２０２４年有３只猫", True),
         ("In 2024 3 cats", "2024年有3只猫", "2024年有猫", False),
+        ("In 2024 3 cats", "2024年有3只猫", "1. 2024年有3只猫", True),  # one that is added is no loss
         ("three of 5", "drei von fünf", "drei von fuenf", None),  # the reference has it in words
         ("no number", "keine Zahl 5", "5", None),
     ],

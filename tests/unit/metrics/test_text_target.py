@@ -32,7 +32,7 @@ def test_chinese_is_told_from_japanese_and_from_latin_letters(language: str | No
 
 
 def test_rows_whose_reference_is_itself_in_another_language_are_left_out() -> None:
-    assert value(off_target("de"), [ENGLISH, ENGLISH], [GERMAN, ENGLISH]) == 1.0
+    assert value(off_target("de"), [GERMAN, ENGLISH], [GERMAN, ENGLISH]) == 0.0
     assert value(off_target(), ["a"], ["12"]) is None
     assert value(TEXT_METRICS["off_target_rate"], [GERMAN], [GERMAN]) == 0.0
 
