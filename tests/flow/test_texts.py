@@ -282,3 +282,36 @@ def test_a_translation_file_comes_back_with_its_empty_targets_filled(encoder_dec
     assert filled["rows"] == 1
     out = Path(filled["output"]).read_text(encoding="utf-8")
     assert out.count("<seg>") == 120
+
+
+def test_answers_are_measured_by_the_glossary_of_the_recipe(
+    tmp_path: Path, pairs: Path, encoder_decoder: Path, ciphered: tw.Run
+) -> None:
+    sources = [json.loads(line)["source"] for line in pairs.read_text(encoding="utf-8").splitlines()]
+    lines = [f"{word},{word.translate(CIPHER)}\n" for word in sources]
+    glossary = tmp_path / "terms.csv"
+    glossary.write_text("source,target\n" + "".join(lines), encoding="utf-8")
+    settings = [*QUICK, f"evaluate.text.glossary={glossary}"]
+    run = tw.run(pairs, model=str(encoder_decoder), output=tmp_path / "run", overrides=settings)
+    scores = scores_of(run, "model")
+    assert scores["term_accuracy"] == pytest.approx(scores["exact_match"])  # each source is one term
+    assert "term_accuracy" not in scores_of(ciphered, "model")
+
+
+@pytest.mark.parametrize(
+    ("setting", "error", "message"),
+    [
+        ("evaluate.text.glossary=nowhere.csv", DataError, "nowhere.csv"),
+        ("evaluate.text.json_schema=nowhere.json", DataError, "nowhere.json"),
+        ("evaluate.metric=accuracy", RecipeError, "not for text answers"),
+        ("evaluate.metric=blue", RecipeError, "Did you mean `bleu`"),
+        ("evaluate.metric=length_ratio", RecipeError, "no better way"),
+        ("evaluate.metric=term_accuracy", RecipeError, "not for text answers"),
+    ],
+)
+def test_what_can_not_be_measured_is_told_before_training(
+    tmp_path: Path, pairs: Path, encoder_decoder: Path, setting: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        tw.run(pairs, model=str(encoder_decoder), output=tmp_path / "run", overrides=[*QUICK, setting])
+    assert not (tmp_path / "run" / "recipe.yaml").exists()

@@ -16,10 +16,11 @@ from tunewright.metrics.intervals import Interval, bca, ece_interval, wilson, wi
 from tunewright.metrics.metric import Input, Metric
 from tunewright.metrics.spans import SPAN_METRICS
 from tunewright.metrics.spans import of_spans as _spans
-from tunewright.metrics.text import TEXT_METRICS, Asked, Said
+from tunewright.metrics.text import TEXT_METRICS, Asked, Said, TextMetric
 
 __all__ = [
-    "METRICS", "SPAN_METRICS", "TEXT_METRICS", "Asked", "ClassCounts", "Input", "Interval", "Metric", "Said", "bca",
+    "METRICS", "SPAN_METRICS", "TEXT_METRICS", "Asked", "ClassCounts", "Input", "Interval", "Metric", "Said",
+    "TextMetric", "bca",
     "confusion_matrix", "count_labels", "count_sets", "ece_interval", "wilson", "wilson_effective", "wilson_f1",
 ]  # fmt: skip
 

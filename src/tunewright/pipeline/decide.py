@@ -20,6 +20,7 @@ from tunewright.pipeline.decide_training import decide_lengths, decide_training,
 from tunewright.pipeline.decide_writing import decide_writing
 from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.journal import Journal
+from tunewright.pipeline.measures import check_measures
 from tunewright.pipeline.prepare import Inspected, Prepared, inspect, prepare
 from tunewright.recipe import Recipe
 from tunewright.runtime import RuntimeConfig, probe_runtime
@@ -71,6 +72,7 @@ def decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple
     asked = _keep_the_test_rows_of_an_earlier_run(asked, decisions)
     inspected = inspect(asked)
     result, columns, task = inspected.read, inspected.columns, inspected.task
+    check_measures(asked, kind=task.kind)
     layout = f"{result.source.kind}, {result.source.encoding}"
     decisions.add("file", layout, joined(result.source.reasons, Sentence("; ")), "--set data.read.encoding=NAME")
     found = {name: getattr(columns, name) for name in _OPTIONS}

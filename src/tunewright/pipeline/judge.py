@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,12 @@ from tunewright.evaluate import (
     value_of,
 )
 from tunewright.evaluate.test_ledger import history, record
-from tunewright.metrics import METRICS, TEXT_METRICS, confusion_matrix
+from tunewright.metrics import METRICS, TEXT_METRICS, TextMetric, confusion_matrix
 from tunewright.models.catalog import suggest
 from tunewright.pipeline.calibrate import calibrate
 from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.groups import gaps_in
+from tunewright.pipeline.measures import measures_of
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.recommend import recommend, recommend_writer
 from tunewright.pipeline.request import Request
@@ -56,7 +57,7 @@ def judge(
     validation = _read(folder, "validation")
     crossed = _read(folder, "cv", names=CROSSED)
     settings = recipe.evaluate
-    metric = primary_metric(recipe, prepared)
+    metric, measures = primary_metric(recipe, prepared), measures_of(recipe)
 
     scores: list[Score] = []
     for split, systems in (("test", test), ("validation", validation), ("cv", crossed)):
@@ -68,21 +69,22 @@ def judge(
                 seed=settings.seed,
                 level=settings.level,
                 resamples=settings.resamples,
+                texts=measures,
             )
-    scores += _with_and_without_leaks(test, prepared, recipe)
+    scores += _with_and_without_leaks(test, prepared, recipe, measures)
     main = "model" if "model" in test else "tfidf"
     headline = HEADLINE.get(prepared.task.kind, metric)
     comparisons = [
         comparison
         for metric_compared in dict.fromkeys((headline, metric))
-        for comparison in _compare_all(test, main, metric=metric_compared, recipe=recipe)
+        for comparison in _compare_all(test, main, metric=metric_compared, recipe=recipe, measures=measures)
     ]
     if "model_cv" in crossed:
-        comparisons += _compare_all(crossed, "model_cv", metric=metric, recipe=recipe)
+        comparisons += _compare_all(crossed, "model_cv", metric=metric, recipe=recipe, measures=measures)
     choose = recommend_writer if prepared.task.kind == "text" else recommend
     recommendation = choose(
         [c for c in comparisons if c.metric == metric],
-        measured={system: value_of(test[system], metric) for system in USABLE if system in test},
+        measured={system: value_of(test[system], metric, texts=measures) for system in USABLE if system in test},
         higher_is_better=METRICS[metric].higher_is_better,
     )
     test_ids = test[main].row_ids if main in test else []
@@ -124,7 +126,9 @@ def judge(
     return evidence
 
 
-def _with_and_without_leaks(test: dict[str, Predictions], prepared: Prepared, recipe: Recipe) -> list[Score]:
+def _with_and_without_leaks(
+    test: dict[str, Predictions], prepared: Prepared, recipe: Recipe, measures: Mapping[str, TextMetric]
+) -> list[Score]:
     """Scores of the test rows that also stood in train when the file was read, and of those that did not.
 
     The gate has taken their copies out of train before training, so these say what the leak would have been worth. Near
@@ -142,7 +146,7 @@ def _with_and_without_leaks(test: dict[str, Predictions], prepared: Prepared, re
                 some = predictions.table.filter(pa.array([of == name for of in slice_of]))
                 scores = score(
                     Predictions(table=some, kind=predictions.kind, labels=predictions.labels), split="test", system=system,
-                    seed=settings.seed, level=settings.level, resamples=settings.resamples,
+                    seed=settings.seed, level=settings.level, resamples=settings.resamples, texts=measures,
                 )  # fmt: skip
                 found += [replace(one, slice=name) for one in scores if one.slice is None]
     return found
@@ -156,7 +160,9 @@ def _note_in_test_ledger(row_ids: list[str], request: Request) -> dict[str, Any]
         return {"times_scored": None, "history": [], "reason": str(error)}
 
 
-def _compare_all(test: dict[str, Predictions], main: str, *, metric: str, recipe: Recipe) -> list[Comparison]:
+def _compare_all(
+    test: dict[str, Predictions], main: str, *, metric: str, recipe: Recipe, measures: Mapping[str, TextMetric]
+) -> list[Comparison]:
     """The main system against each other one, and frozen features against word counting, which a recommendation may
     turn on; the p-values adjusted for the number of tests.
     """
@@ -167,7 +173,7 @@ def _compare_all(test: dict[str, Predictions], main: str, *, metric: str, recipe
         [
             compare(
                 test[one], test[other], metric=metric, seed=settings.seed, system_a=one, system_b=other,
-                level=settings.level,
+                level=settings.level, texts=measures,
             )
             for one, other in pairs
         ]

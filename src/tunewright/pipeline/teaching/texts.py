@@ -34,6 +34,7 @@ from tunewright.models.output_head import OutputHead, find_head
 from tunewright.models.packing import keeps_documents_apart
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
+from tunewright.pipeline.measures import measures_of
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.rows import own_weights
 from tunewright.pipeline.teaching.teaching import Encoding, Rows
@@ -143,7 +144,7 @@ class TextTeaching:
         if self.metric in OF_LOSSES:
             return OF_LOSSES[self.metric](mean), mean
         sample = _evenly(rows, self.recipe.evaluate.generated_rows)
-        value = value_of(self._generated(model, store, sample, None), self.metric)
+        value = value_of(self._generated(model, store, sample, None), self.metric, texts=measures_of(self.recipe))
         return float("-inf") if value is None else value, mean
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
