@@ -40,6 +40,8 @@ Measure = Literal[
 Lacking = Literal["rows", "rows_with_label", "rows_without_label"]
 Reason = Literal["few_groups", "no_gold", "no_scores"]
 ALPHA = 0.05
+LEAST_RESAMPLES = 40
+"""For each test of a call."""
 MOST_GROUPS = 100
 """A column with more groups than this that are large enough is no column of groups."""
 
@@ -121,6 +123,9 @@ def group_gaps(
             f"gaps between groups are measured of {', '.join(MEASURED)} predictions, and these are {predictions.kind}."
         )
     _require_label(predictions, config)
+    # Holm multiplies by the number of tests, so with many labels a p-value must be able to get small.
+    tests = len(columns) * (1 + 3 * len(looked_at(predictions, config)))
+    config = config.model_copy(update={"resamples": max(config.resamples, LEAST_RESAMPLES * tests)})
     found = [_of_column(predictions, name, groups, config) for name, groups in columns.items()]
     adjusted = iter(holm([gap.p_value for one in found for gap in one.gaps]))
     return [replace(one, gaps=tuple(_judged(gap, next(adjusted)) for gap in one.gaps)) for one in found]
@@ -296,13 +301,10 @@ def _gap_of_means(
     if len(groups) < 2:
         return _not_measured(column, measure, label, "few_groups", figures=figures, refused=refused)
     level = measures.pairs_level(len(groups), level=column.level)
-    p_value = measures.means_test(
-        values_N, group_N, len(groups), seed=column.config.seed, resamples=column.config.resamples
-    )
     return _gap(
         column, measure, label, value=measures.difference(table.values_G), ratio=None,
         interval=measures.largest_difference(table.values_G, measures.mean_intervals(table, level=level)),
-        p_value=p_value, n=int(table.rows_G.sum()), figures=figures, refused=refused,
+        p_value=measures.means_test(table), n=int(table.rows_G.sum()), figures=figures, refused=refused,
     )  # fmt: skip
 
 

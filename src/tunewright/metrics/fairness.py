@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tunewright.metrics import student
-from tunewright.metrics.intervals import WORK, Interval, no_interval, wilson
+from tunewright.metrics.intervals import Interval, no_interval, wilson
 from tunewright.metrics.metric import Booleans, Floats, Integers, finite
 
 
@@ -165,25 +165,24 @@ def rates_test(tables: Sequence[Rates], *, seed: int, resamples: int = 10_000) -
     return _share_as_large(dealt_R, observed)
 
 
-def means_test(values_N: Floats, group_N: Integers, num_groups: int, *, seed: int, resamples: int = 10_000) -> float:
-    """Chance of means at least as uneven if the group said nothing: numbers dealt to the groups anew.
+def means_test(measured: Means) -> float | None:
+    """Chance of means at least as uneven if the groups did not differ: Welch's analysis of variance (1951).
 
-    The statistic is Welch's, which weighs each group by what its own rows scatter, so that a small loud group does not
-    make an alarm of itself. Groups of one row are left out.
+    It weighs each group by what its own rows scatter, so that a small loud group does not make an alarm of itself. None for
+    fewer than two groups of two rows or more.
     """
-    rows_G = np.bincount(group_N[group_N >= 0], minlength=num_groups)
-    used_N = (group_N >= 0) & (rows_G > 1)[group_N]
-    values_N, group_N = values_N[used_N], group_N[used_N]
-    sizes_G = rows_G[rows_G > 1].astype(np.float64)
-    resamples = min(resamples, max(999, 20_000_000 // max(len(values_N), 1)))  # bounded work
-    rng = np.random.default_rng(seed)
-    observed = float(_welch(values_N[np.argsort(group_N, kind="stable")][None], sizes_G)[0])
-    chunk = max(1, WORK // max(len(values_N), 1))
-    dealt = [
-        _welch(rng.permuted(np.tile(values_N, (min(chunk, resamples - start), 1)), axis=1), sizes_G)
-        for start in range(0, resamples, chunk)
-    ]
-    return _share_as_large(np.concatenate(dealt), observed)
+    used = measured.rows_G >= 2
+    groups, rows_G, mean_G = int(used.sum()), measured.rows_G[used], measured.values_G[used]
+    if groups < 2:
+        return None
+    # Rows that are all alike leave no variance: then any difference is certain, and equal means are no difference.
+    weight_G = rows_G / np.maximum(measured.variance_G[used], 1e-24 * max(float(np.square(mean_G).max()), 1e-276))
+    common = weight_G @ mean_G / weight_G.sum()
+    uncertain = float(((1 - weight_G / weight_G.sum()) ** 2 / (rows_G - 1)).sum())
+    between = float(weight_G @ (mean_G - common) ** 2) / (groups - 1)
+    f = between / (1 + 2 * (groups - 2) / (groups**2 - 1) * uncertain)
+    freedom = (groups**2 - 1) / (3 * uncertain)
+    return student.incomplete_beta(freedom / (freedom + (groups - 1) * f), freedom / 2, (groups - 1) / 2)
 
 
 def _chi_square(hits_RG: Floats, rows_G: Floats) -> Floats:
@@ -192,20 +191,6 @@ def _chi_square(hits_RG: Floats, rows_G: Floats) -> Floats:
         cells = (hits_RG - share * rows_G) ** 2 / (rows_G * share * (1 - share))
     total: Floats = np.nan_to_num(cells, posinf=0.0).sum(1)
     return total
-
-
-def _welch(values_RN: Floats, sizes_G: Floats) -> Floats:
-    """Sum over groups of (mean - common mean)^2 / variance of the mean, the common mean weighted likewise.
-
-    The first `sizes_G[0]` values are of the first group, and so on.
-    """
-    start_G = np.concatenate([[0], np.cumsum(sizes_G)[:-1]]).astype(np.int64)
-    mean_RG, square_RG = (np.add.reduceat(of, start_G, axis=1) / sizes_G for of in (values_RN, values_RN**2))
-    variance_RG = np.maximum(square_RG - mean_RG**2, 1e-12 * square_RG + 1e-300) * sizes_G / (sizes_G - 1)
-    weight_RG = sizes_G / variance_RG
-    common_R1 = (weight_RG * mean_RG).sum(1, keepdims=True) / weight_RG.sum(1, keepdims=True)
-    statistic: Floats = (weight_RG * (mean_RG - common_R1) ** 2).sum(1)
-    return statistic
 
 
 def _share_as_large(resampled_R: Floats, observed: float) -> float:
