@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tunewright.pipeline.evaluate import evaluate_file
     from tunewright.pipeline.init import init_recipe
     from tunewright.pipeline.predict import predict_file
+    from tunewright.pipeline.preview import preview
     from tunewright.pipeline.run import Run, run, train_recipe
     from tunewright.recipe import Recipe, load_recipe
     from tunewright.serve import Answer, Predictor, WritingPredictor, WrittenAnswer, load
@@ -43,6 +44,7 @@ _HOME = {
     "load": "tunewright.serve",
     "load_recipe": "tunewright.recipe",
     "predict_file": "tunewright.pipeline.predict",
+    "preview": "tunewright.pipeline.preview",
     "run": "tunewright.pipeline.run",
     "train_recipe": "tunewright.pipeline.run",
 }
@@ -61,6 +63,7 @@ __all__ = [
     "load",
     "load_recipe",
     "predict_file",
+    "preview",
     "run",
     "train_recipe",
 ]

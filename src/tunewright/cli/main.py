@@ -18,6 +18,7 @@ from tunewright.cli.compare import add_compare_verb
 from tunewright.cli.data import add_data_verbs
 from tunewright.cli.evaluate import add_evaluate_verb
 from tunewright.cli.options import add_json, add_source_options, add_verb, signals
+from tunewright.cli.preview import add_preview_verb
 from tunewright.cli.privacy import add_privacy_verbs
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
@@ -103,6 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--output", type=Path, default=Path("recipe.yaml"), metavar="RECIPE.yaml", help="default: recipe.yaml"
     )
     add_json(init)
+
+    add_preview_verb(verbs)
 
     predict = add_verb(verbs, "predict", _predict, "answers for a text or a file")
     predict.add_argument("model", type=Path, metavar="MODEL", help="the model folder of a run")

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from tunewright.cli.token_lines import coloured, marked
 from tunewright.cli.words import WORDS
 from tunewright.core.events import Event
 from tunewright.core.text import printable
@@ -136,6 +137,8 @@ class Screen:
                     self._out.print()
                 elif isinstance(block, blocks.Paragraph):
                     self._out.print(escape(_plain(block.text)))
+                elif isinstance(block, blocks.Tokens):
+                    self._tokens(block)
         if verdict.basis:
             self._out.print(f"\n[dim]{escape(_plain(verdict.basis))}[/]")
 
@@ -151,6 +154,12 @@ class Screen:
         for row in block.rows:
             table.add_row(*(_cell(row[place]) for place in shown))
         self._out.print(table)
+
+    def _tokens(self, block: blocks.Tokens) -> None:
+        has_colours = self._out.color_system is not None and not self._out.no_color
+        self._out.print(f"[cyan]{escape(_plain(block.caption))}[/]")
+        self._out.print(coloured(block) if has_colours else Text(marked(block)))
+        self._out.print()
 
     def in_words(self, key: str, **values: Any) -> str:
         """A sentence of `words.py` in the language of this screen."""

@@ -26,12 +26,16 @@ _LOOKED_AT = 4096
 """Units that become Python numbers at a time."""
 
 
+class TooFewRows(DataError):
+    """The rows can't be divided as it was asked for."""
+
+
 def cut(
     marks: Marks, places: Ints, *, shares: dict[Side, float], kind: Kind, seed: int, must_fill: bool
 ) -> tuple[Ints, Ints]:
     """Places of these rows and the number of each one's side. `must_fill`: no side that was asked for may stay empty.
 
-    Raises: DataError when `must_fill` can't be met.
+    Raises: TooFewRows when `must_fill` can't be met.
     """
     train = _Train(marks, units(marks, places, kind=kind))
     side_U = np.zeros(len(train.units), np.int8)
@@ -142,9 +146,9 @@ def _smallest(train: _Train) -> list[int]:
     return []
 
 
-def _too_few(train: _Train, *, side: Side) -> DataError:
+def _too_few(train: _Train, *, side: Side) -> TooFewRows:
     rows = int(train.size_U.sum())
-    return DataError(
+    return TooFewRows(
         f"{rows:,} labelled rows in {len(train.units):,} units (groups, or clusters of equal texts) can't be "
         f"divided: nothing is left for {side}, because train must keep a row of each class. "
         "Label more rows, group by a finer column, or set `split.validation` or `split.test` to 0."

@@ -87,6 +87,15 @@ class PieceBackend:
         text: str = self._processor.decode(pieces)
         return text
 
+    def id_to_token(self, token_id: int) -> str | None:
+        """A token as the vocabulary has it."""
+        return self._pieces_of.get(token_id)
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Tokens that stand for no text."""
+        return frozenset(self._special.values())
+
     def get_vocab(self, *, with_added_tokens: bool = True) -> dict[str, int]:
         """Tokens to ids."""
         return {**self._vocabulary, **(self._special if with_added_tokens else {})}

@@ -24,7 +24,7 @@ from tunewright.models.pieces import backends_of
 from tunewright.models.quiet import quiet
 from tunewright.models.target_side import NAME as TARGET_NAME
 from tunewright.models.target_side import TargetSide, read_target_side
-from tunewright.models.windows import Encoded, Frame, Ids, LongTexts, Windows
+from tunewright.models.windows import Encoded, Frame, Ids, LongTexts, Whole, Windows, before_cutting
 
 if TYPE_CHECKING:
     from tunewright.models.chat.sandbox import ChatTemplate
@@ -66,11 +66,7 @@ class Tokenizer:
         reviews: Sun et al. 2019, arXiv:1905.05583), `windows` everything, neighbours overlapping by a quarter.
         """
         frame = self._frame if pairs is None else self._pair_frame
-        budget = max_length - frame.size
-        if budget < (1 if pairs is None else 2):
-            raise ModelError(
-                f"max_length is {max_length}, but the special tokens alone are {frame.size}. Make it larger."
-            )
+        budget = _room(frame, max_length, at_least=1 if pairs is None else 2)
         assembled = Windows(frame)
         for start in range(0, len(texts), _CHUNK):
             first = self._ids(texts[start : start + _CHUNK])
@@ -78,6 +74,13 @@ class Tokenizer:
             for i, ids in enumerate(first):
                 assembled.add(ids, None if second is None else second[i], budget=budget, strategy=strategy)
         return assembled.finish(with_segments=self.has_segments)
+
+    def whole(self, text: str, pair: str | None = None, *, max_length: int, strategy: LongTexts = "head") -> Whole:
+        """All tokens of one text or pair, and which of them `encode` reads."""
+        frame = self._frame if pair is None else self._pair_frame
+        budget = _room(frame, max_length, at_least=1 if pair is None else 2)
+        second = None if pair is None else self._ids([pair])[0]
+        return before_cutting(self._ids([text])[0], second, frame, budget=budget, strategy=strategy)
 
     def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Ids:
         """Tokens of each whole text or pair, special ones included, (N,)."""
@@ -291,6 +294,14 @@ def tokenizer_fit(tokenizer: Tokenizer, texts: Sequence[str], *, max_length: int
         max_length=max_length,
         num_texts=len(texts),
     )
+
+
+def _room(frame: Frame, max_length: int, *, at_least: int) -> int:
+    """Tokens of a window besides its frame."""
+    budget = max_length - frame.size
+    if budget < at_least:
+        raise ModelError(f"max_length is {max_length}, but the special tokens alone are {frame.size}. Make it larger.")
+    return budget
 
 
 def _clean(text: str) -> str:

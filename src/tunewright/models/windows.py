@@ -103,6 +103,34 @@ class Windows:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """One whole text or pair in its frame, before anything is cut."""
+
+    ids_T: Ids
+    is_read_T: npt.NDArray[np.bool_]
+    """Whether some window holds the token."""
+    num_windows: int
+
+
+def before_cutting(first: Ids, second: Ids | None, frame: Frame, *, budget: int, strategy: LongTexts) -> Whole:
+    """All tokens of a text or pair, and which of them are read."""
+    rest = _NOTHING if second is None else second
+    places = np.arange(len(first) + len(rest), dtype=np.int32)
+    a, b = places[: len(first)], None if second is None else places[len(first) :]
+    windows = list(_windows(a, b, budget=budget, strategy=strategy))
+    is_read = np.isin(places, np.concatenate([part for window in windows for part in window]))
+    told = np.ones(frame.size, np.bool_)
+    ends = len(frame.before), len(frame.before) + len(frame.between)
+    return Whole(
+        ids_T=np.concatenate([frame.before, first, frame.between, rest, frame.after]),
+        is_read_T=np.concatenate(
+            [told[: ends[0]], is_read[: len(first)], told[ends[0] : ends[1]], is_read[len(first) :], told[ends[1] :]]
+        ),
+        num_windows=len(windows),
+    )
+
+
 _NOTHING: Ids = np.zeros(0, np.int32)
 
 

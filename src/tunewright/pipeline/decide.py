@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 from tunewright.core.errors import DataError
 from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.core.sentence import Sentence, joined
+from tunewright.data.cut import TooFewRows
 from tunewright.data.sources import ReadResult
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import load_tokenizer
@@ -67,8 +69,14 @@ def decide_fit(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tupl
     return recipe, local
 
 
-def decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Recipe, Prepared]:
-    """The recipe with its columns, task and language, and its rows. Raises DataError where they are too few."""
+def decide_data(
+    asked: Recipe, folder: RunFolder, decisions: Decisions, *, need: Literal["enough", "any"] = "enough"
+) -> tuple[Recipe, Prepared]:
+    """The recipe with its columns, task and language, and its rows.
+
+    Raises DataError where they are too few to be trained and tested on. To look at them `any` number will do; where they can't
+    be divided, all are training rows.
+    """
     asked = _keep_the_test_rows_of_an_earlier_run(asked, decisions)
     inspected = inspect(asked)
     result, columns, task = inspected.read, inspected.columns, inspected.task
@@ -85,9 +93,17 @@ def decide_data(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple
     language = why.get("language", Sentence("as asked for"))
     decisions.add("language", columns.language, language, "--set data.columns.language=CODE")
     recipe = _with_data(asked, inspected, found)
-    prepared = prepare(recipe, folder, inspected=inspected)
+    try:
+        prepared = prepare(recipe, folder, inspected=inspected)
+    except TooFewRows:
+        if need == "enough":
+            raise
+        undivided = recipe.split.model_copy(update={"validation": 0.0, "test": 0.0})
+        recipe = recipe.model_copy(update={"split": undivided})
+        prepared = prepare(recipe, folder, inspected=inspected)
     _say_what_was_found(result, recipe, folder, decisions)
-    _require_enough(prepared)
+    if need == "enough":
+        _require_enough(prepared)
     counts = {name: len(prepared.places(name)) for name in ("train", "validation", "test")}
     decisions.add("split", counts, _how_divided(recipe, given=columns.split is not None), "--set split.test=0.2")
     unlabelled = len(prepared.places(None))

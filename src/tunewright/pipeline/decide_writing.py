@@ -33,15 +33,8 @@ def decide_writing(recipe: Recipe, prepared: Prepared, local: LocalModel, decisi
 
     Raises DataError where no row of the sample can be taught.
     """
-    require_writer(local)
-    recipe = _decide_template(recipe, prepared, local, decisions)
-    recipe = _decide_new_tokens(recipe, prepared, local, decisions)
-    tokenizer = load_writing_tokenizer(local, recipe)
-    limit, asked = tokenizer.max_length, recipe.encode.max_length
-    encode = recipe.encode.model_copy(update={"max_length": asked or limit})
-    if tokenizer.is_encoder_decoder:
-        encode = encode.model_copy(update={"max_target_length": encode.max_target_length or limit})
-    recipe = recipe.model_copy(update={"encode": encode})
+    recipe, tokenizer = decide_tokens(recipe, prepared, local, decisions)
+    encode = recipe.encode
     writer = writer_for(tokenizer, encode, task=prepared.task.name)
     found = [writer.taught(prepared.shaped[place]) for place in _sample(prepared)]
     taught = [one for one in found if isinstance(one, Taught)]
@@ -62,6 +55,21 @@ def decide_writing(recipe: Recipe, prepared: Prepared, local: LocalModel, decisi
         # Five more fits, and an answer to write for each row: more than it is worth unasked.
         crossed = crossed.model_copy(update={"below_rows": 0})
     return recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"cross_validation": crossed})})
+
+
+def decide_tokens(
+    recipe: Recipe, prepared: Prepared, local: LocalModel, decisions: Decisions
+) -> tuple[Recipe, Tokenizer]:
+    """The recipe with its template, new tokens and limits: all that rows need to become tokens."""
+    require_writer(local)
+    recipe = _decide_template(recipe, prepared, local, decisions)
+    recipe = _decide_new_tokens(recipe, prepared, local, decisions)
+    tokenizer = load_writing_tokenizer(local, recipe)
+    limit = tokenizer.max_length
+    encode = recipe.encode.model_copy(update={"max_length": recipe.encode.max_length or limit})
+    if tokenizer.is_encoder_decoder:
+        encode = encode.model_copy(update={"max_target_length": encode.max_target_length or limit})
+    return recipe.model_copy(update={"encode": encode}), tokenizer
 
 
 def _decide_template(recipe: Recipe, prepared: Prepared, local: LocalModel, decisions: Decisions) -> Recipe:

@@ -126,6 +126,29 @@ class Changed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Token:
+    """One token of a text that is shown token by token."""
+
+    text: str
+    learned: bool = False
+    special: bool = False
+    cut: bool = False
+    weight: str = ""
+    """Put in front, where from here on tokens count otherwise than those before."""
+    title: str | Markup = ""
+    """What a page shows when it is pointed at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """A text token by token: which are learned, which only read, which cut."""
+
+    caption: str | Markup
+    tokens: tuple[Token, ...]
+    block: str = "tokens"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """Names and values."""
 
@@ -150,7 +173,7 @@ class Folded:
     block: str = "folded"
 
 
-Block = Paragraph | Table | Figures | Mistakes | Changed | Facts | Code | Folded
+Block = Paragraph | Table | Figures | Mistakes | Changed | Tokens | Facts | Code | Folded
 
 
 @dataclass(frozen=True, kw_only=True)

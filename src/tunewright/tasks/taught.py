@@ -70,6 +70,9 @@ class Writer(Protocol):
     def taught(self, row: Row) -> Taught | Untaught:
         """The row with its answer."""
 
+    def asked(self, row: Row) -> str:
+        """What is asked, as a text: the source, or the prompt that it is put into."""
+
     def prompt(self, row: Row) -> Ids:
         """What the model reads before the last answer of the row, which need not have one."""
 
@@ -101,6 +104,10 @@ class DecoderWriter:
                 reason_code="nothing_to_learn", detail="no token of this row is an answer with a weight above 0"
             )
         return taught
+
+    def asked(self, row: Row) -> str:
+        """See `Writer`. A text to be gone on with has nothing before it but what begins every text."""
+        return "" if isinstance(row, Text) else asked(row, prompt=self.config.prompt)
 
     def prompt(self, row: Row) -> Ids:
         """See `Writer`."""
@@ -141,9 +148,7 @@ class DecoderWriter:
         return Taught(lessons=(lesson_of(self.tokenizer, prompt, answered),), prompt=prompt)
 
     def _read_before(self, row: Row) -> Ids:
-        """A text to be gone on with has nothing before it but what begins every text."""
-        asked_for = "" if isinstance(row, Text) else asked(row, prompt=self.config.prompt)
-        return self.tokenizer.encode_prompts([asked_for])[0]
+        return self.tokenizer.encode_prompts([self.asked(row)])[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,10 +179,11 @@ class EncoderDecoderWriter:
         return self._source(row)[0]
 
     def _source(self, row: Row) -> tuple[Ids, int]:
-        encoded = self.tokenizer.encode([self._asked(row)], max_length=self.max_length)
+        encoded = self.tokenizer.encode([self.asked(row)], max_length=self.max_length)
         return encoded.values, encoded.num_unread
 
-    def _asked(self, row: Row) -> str:
+    def asked(self, row: Row) -> str:
+        """See `Writer`."""
         # Without a prompt of its own the source stands alone: these models were made for a task.
         return asked(row, prompt=self.config.prompt or "{source}")
 

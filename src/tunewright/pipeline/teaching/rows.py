@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
 from tunewright.pipeline.prepare import Prepared
-from tunewright.pipeline.teaching.teaching import Encoding, Rows
+from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
 from tunewright.tasks import RowTask, encode_texts
@@ -69,21 +70,40 @@ class RowTeaching:
         return digest(json.dumps(settings, sort_keys=True), repr(self.scale))
 
     def encode(self) -> Encoding:
-        """See `Teaching`. `w` is the row's own weight times the loss's part in it (class weights, counted on train)."""
-        prepared, train = self.prepared, self.prepared.places("train")
-        targets = self.task.targets(prepared.answers, prepared.labels)
-        if self.scale:
-            targets = ((targets - self.scale.mean) / self.scale.deviation).astype(np.float32)
-        weights = own_weights(prepared)
-        if len(prepared.labels):
-            weights[train] *= self.loss.row_weights(targets[train], num_classes=len(prepared.labels))
+        """See `Teaching`."""
+        prepared = self.prepared
         examples = Examples(
             row_ids=prepared.row_ids,
             streams=encode_texts(self.tokenizer, prepared.texts, prepared.pairs, config=self.recipe.encode),
-            targets=targets,
-            weights=weights,
+            targets=self._targets,
+            weights=self._weights,
         )
         return Encoding(examples=examples, entries=[])
+
+    @cached_property
+    def _targets(self) -> npt.NDArray[Any]:
+        targets = self.task.targets(self.prepared.answers, self.prepared.labels)
+        return ((targets - self.scale.mean) / self.scale.deviation).astype(np.float32) if self.scale else targets
+
+    @cached_property
+    def _weights(self) -> npt.NDArray[np.float64]:
+        """`w`: the row's own weight times the loss's part in it (class weights, counted on train)."""
+        weights, train = own_weights(self.prepared), self.prepared.places("train")
+        if len(self.prepared.labels):
+            weights[train] *= self.loss.row_weights(self._targets[train], num_classes=len(self.prepared.labels))
+        return weights
+
+    def glimpse(self, place: int) -> Glimpse:
+        """See `Teaching`."""
+        prepared, encode = self.prepared, self.recipe.encode
+        seen = self.tokenizer.whole(
+            prepared.texts[place], prepared.pairs[place] if prepared.pairs else None,
+            max_length=encode.max_length or self.tokenizer.max_length, strategy=encode.long_texts,
+        )  # fmt: skip
+        part = Part(name="text", ids_T=seen.ids_T, weight_T=np.zeros(len(seen.ids_T)), is_read_T=seen.is_read_T)
+        answer = prepared.answers[place]
+        shown = ", ".join(answer) if isinstance(answer, list) else None if answer is None else str(answer)
+        return Glimpse(parts=(part,), answer=shown, weight=float(self._weights[place]), num_windows=seen.num_windows)
 
     def places(self, store: TokenStore, split: str | None) -> Rows:
         """See `Teaching`."""

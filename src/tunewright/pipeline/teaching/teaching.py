@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from tunewright.evaluate import Predictions
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import Tokenizer
 from tunewright.pipeline.calibrate import Calibration
+from tunewright.tasks.taught import Untaught
 
 Rows = npt.NDArray[np.int64]
 
@@ -27,6 +28,34 @@ class Encoding:
     examples: Examples
     entries: list[Entry]
     """For the ledger: rows that can't be taught, and texts of which something is not read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Tokens that stand together, and what each of them counts: see `Glimpse`."""
+
+    name: Literal["text", "source", "answer"]
+    ids_T: npt.NDArray[np.int32]
+    weight_T: npt.NDArray[np.float64]
+    """How much it counts that the token is predicted; 0 for what is only read."""
+    is_read_T: npt.NDArray[np.bool_]
+    """False for what is over the limit, and cut."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Glimpse:
+    """What a model sees of one row: for people, before anything is trained."""
+
+    parts: tuple[Part, ...]
+    answer: str | None = None
+    """The label or number to be learned, where that is no text."""
+    weight: float
+    """Of the whole row; 0 where it has no answer."""
+    prompt: npt.NDArray[np.int32] | None = None
+    """What is read before an answer is written, as at inference."""
+    prompt_fits: bool = True
+    """Whether the prompt is, token for token, what was read before the last answer that is learned."""
+    num_windows: int = 1
 
 
 class Teaching(Protocol):
@@ -49,6 +78,9 @@ class Teaching(Protocol):
 
     def encode(self) -> Encoding:
         """All rows as examples; rows without an answer weigh nothing."""
+
+    def glimpse(self, place: int) -> Glimpse | Untaught:
+        """What the model sees of one row, or why it can't be taught."""
 
     def places(self, store: TokenStore, split: str | None) -> Rows:
         """Indices of the rows of a split that can be taught or asked; None: those without an answer."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tunewright.batching import Batch, Examples, Ragged, TokenStore, make_batch
 from tunewright.core.errors import RecipeError
 from tunewright.core.text import digest
 from tunewright.data.ledger import Entry
-from tunewright.data.shapes import references
+from tunewright.data.shapes import Row, references
 from tunewright.evaluate import Predictions, from_texts, value_of
 from tunewright.evaluate.likelihood import AnswerLikelihoods, nll_of
 from tunewright.losses import LOSSES, CrossEntropyConfig, FocalConfig, LossSettings
@@ -37,7 +38,7 @@ from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
 from tunewright.pipeline.measures import measures_of
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.rows import own_weights
-from tunewright.pipeline.teaching.teaching import Encoding, Rows
+from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
 from tunewright.tasks import TextTask
@@ -96,7 +97,7 @@ class TextTeaching:
 
     def encode(self) -> Encoding:
         """See `Teaching`. A token weighs what its turn weighs times what its row weighs."""
-        own = own_weights(self.prepared)
+        own = self._own_weights
         taught: list[Taught] = []
         weights: list[float] = []
         entries: list[Entry] = []
@@ -115,6 +116,37 @@ class TextTeaching:
             taught.append(found)
             weights.append(own[place])
         return Encoding(examples=_examples(self.prepared.row_ids, taught, weights), entries=entries)
+
+    @cached_property
+    def _own_weights(self) -> npt.NDArray[np.float64]:
+        return own_weights(self.prepared)
+
+    def glimpse(self, place: int) -> Glimpse | Untaught:
+        """See `Teaching`."""
+        row, own = self.prepared.shaped[place], float(self._own_weights[place])
+        taught = self.writer.taught(row) if own else None
+        if isinstance(taught, Untaught):
+            return taught
+        prompt = self.writer.prompt(row)
+        if taught is None:
+            return Glimpse(parts=(_read_only(prompt),), weight=0.0, prompt=prompt)
+        parts = tuple(part for lesson in taught.lessons for part in self._parts(lesson, row, weight=own))
+        weight = sum(float(part.weight_T.sum()) for part in parts)
+        return Glimpse(
+            parts=parts, weight=weight, prompt=prompt, prompt_fits=np.array_equal(prompt, taught.prompt)
+        )  # fmt: skip
+
+    def _parts(self, lesson: Lesson, row: Row, *, weight: float) -> tuple[Part, ...]:
+        """What is read and what is learned of one text, each token with its weight."""
+        if lesson.decoder_U is None:
+            # At each place the next token is predicted: what a token counts stands one place before it.
+            counts = np.concatenate([[0.0], lesson.weight_U[:-1]]) * weight
+            return (replace(_read_only(lesson.input_T), weight_T=counts),)
+        seen = self.tokenizer.whole(self.writer.asked(row), max_length=self.writer.max_length)
+        source = Part(name="source", ids_T=seen.ids_T, weight_T=np.zeros(len(seen.ids_T)), is_read_T=seen.is_read_T)
+        ids = np.concatenate([lesson.decoder_U[:1], lesson.target_U])
+        counts = np.concatenate([[0.0], lesson.weight_U]) * weight
+        return source, Part(name="answer", ids_T=ids, weight_T=counts, is_read_T=np.ones(len(ids), np.bool_))
 
     def places(self, store: TokenStore, split: str | None) -> Rows:
         """See `Teaching`. Rows that can't be taught have no weight."""
@@ -242,6 +274,10 @@ def _evenly(rows: Rows, most: int) -> Rows:
     """So many of the rows at most, evenly spaced; the same ones each time."""
     chosen: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).round().astype(int))]
     return chosen
+
+
+def _read_only(ids_T: Ids) -> Part:
+    return Part(name="text", ids_T=ids_T, weight_T=np.zeros(len(ids_T)), is_read_T=np.ones(len(ids_T), np.bool_))
 
 
 def load_writing_tokenizer(local: LocalModel, recipe: Recipe) -> Tokenizer:

@@ -24,6 +24,8 @@ from tunewright.report.words import (
     en,
     findings_en,
     findings_zh,
+    preview_en,
+    preview_zh,
     zh,
 )
 
@@ -34,8 +36,18 @@ _MEASURES = "条个篇封句对段则份行张"
 __all__ = ["SENTENCES", "Language", "Words"]
 
 SENTENCES: dict[Language, dict[str, str]] = {
-    "en": en.SENTENCES | findings_en.FINDINGS | choose_en.CHOOSE | compared_en.COMPARED | bias_en.BIAS,
-    "zh": zh.SENTENCES | findings_zh.FINDINGS | choose_zh.CHOOSE | compared_zh.COMPARED | bias_zh.BIAS,
+    "en": en.SENTENCES
+    | findings_en.FINDINGS
+    | choose_en.CHOOSE
+    | compared_en.COMPARED
+    | bias_en.BIAS
+    | preview_en.PREVIEW,
+    "zh": zh.SENTENCES
+    | findings_zh.FINDINGS
+    | choose_zh.CHOOSE
+    | compared_zh.COMPARED
+    | bias_zh.BIAS
+    | preview_zh.PREVIEW,
 }
 
 
