@@ -45,6 +45,8 @@ CROSSED = ("model_cv", "frozen_cv", "tfidf_cv")
 USABLE = ("model", "frozen", "tfidf")
 """Systems that can be saved as a model folder."""
 MOST_ERRORS = 50
+OF_CONTINUATIONS = ("nll_per_token", "perplexity")
+"""Of a text that is gone on with there is no right answer, only how likely the right text was."""
 PERFECT_CHRF = 100.0 - 1e-9
 HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 
@@ -59,6 +61,7 @@ def judge(
     settings = recipe.evaluate
     metric, measures = primary_metric(recipe, prepared), measures_of(recipe)
 
+    only = OF_CONTINUATIONS if prepared.task.name == "continue" else None
     scores: list[Score] = []
     for split, systems in (("test", test), ("validation", validation), ("cv", crossed)):
         for system, predictions in systems.items():
@@ -69,6 +72,7 @@ def judge(
                 seed=settings.seed,
                 level=settings.level,
                 resamples=settings.resamples,
+                metrics=only,
                 texts=measures,
             )
     scores += _with_and_without_leaks(test, prepared, recipe, measures)
@@ -260,6 +264,8 @@ def _weakest(scores: list[Score], system: str) -> dict[str, Any] | None:
 def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[dict[str, Any]]:
     """Wrong answers, the surest first; for numbers, the farthest off. Texts are left out of a private run."""
     rows = shown.labelled
+    if shown.kind == "text" and rows.table.column("prediction").null_count == len(rows):
+        return []
     if shown.kind == "text":
         likeness = _chrf_of_rows(rows)
         wrong = np.argsort(likeness, kind="stable")

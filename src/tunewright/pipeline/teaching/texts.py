@@ -250,16 +250,18 @@ class TextTeaching:
         self, model: nn.Module, store: TokenStore, rows: Rows, losses: AnswerLikelihoods | None
     ) -> Predictions:
         prepared = self.prepared
-        prompts = [np.asarray(store.streams["prompt"][row]) for row in rows]
+        continues = prepared.task.name == "continue"
+        prompts = [] if continues else [np.asarray(store.streams["prompt"][row]) for row in rows]
         said = generate(model, self.tokenizer, prompts, config=self.recipe.generate, device=self.machine.device)
         return from_texts(
             [prepared.row_ids[i] for i in rows],
             references=[references(prepared.shaped[i]) for i in rows],
-            answers=[one.text.strip() for one in said],
+            answers=[None] * len(rows) if continues else [one.text.strip() for one in said],
             sources=[prepared.texts[i] for i in rows],
             nll=None if losses is None else losses.nll.tolist(),
             num_tokens=None if losses is None else losses.num_tokens.tolist(),
-            stop=[one.stop for one in said], logprob=[one.logprob for one in said],
+            stop=None if continues else [one.stop for one in said],
+            logprob=None if continues else [one.logprob for one in said],
         )  # fmt: skip
 
     def _entry(self, place: int, action: Any, reason_code: str, *, after: str) -> Entry:
