@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
+from sacrebleu.metrics.lib_ter import translation_edit_rate
 
 from tunewright.evaluate import from_texts, score, value_of
 from tunewright.metrics import TEXT_METRICS, Asked, Said
+from tunewright.metrics.text.edits import count_edits
 from tunewright.metrics.text.sacre import bleu_cut
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -141,3 +143,31 @@ def test_another_cut_into_words_would_be_noticed() -> None:
     assert by_character == TEXT_METRICS["bleu"](asked, said)
     assert abs(by_character - by_space) > 1
     assert "tok:13a" in bleu_cut("13a").signature(accepted)
+
+
+def test_edits_are_counted_as_by_sacrebleu() -> None:
+    rng = random.Random(1)
+    moved = 0
+    for _ in range(1500):
+        words = [f"w{place}" for place in range(rng.choice((2, 5, 20, 100)))]
+        right = [rng.choice(words) for _ in range(rng.randrange(0, rng.choice((5, 15, 40))))]
+        if rng.random() < 0.6:
+            said = [rng.choice(words) if rng.random() < 0.2 else word for word in right if rng.random() > 0.15]
+            for _ in range(rng.randrange(3)):
+                first, last = sorted(rng.randrange(len(said) + 1) for _ in range(2))
+                said = said[first:last] + said[:first] + said[last:]
+        else:
+            said = [rng.choice(words) for _ in range(rng.randrange(0, rng.choice((5, 15, 40, 120))))]
+        edits, length = translation_edit_rate(said, right)
+        assert (count_edits(said, right), len(right)) == (edits, length), (said, right)
+        moved += edits < edit_distance(said, right)
+    assert moved > 100
+
+
+def edit_distance(one: list[str], other: list[str]) -> int:
+    row = list(range(len(other) + 1))
+    for place, word in enumerate(one, start=1):
+        corner, row[0] = row[0], place
+        for column, right in enumerate(other, start=1):
+            corner, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, corner + (word != right))
+    return row[-1]

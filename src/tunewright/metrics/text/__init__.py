@@ -6,6 +6,7 @@ faults.py    empty, copied, repeated, cut, length    losses.py       perplexity,
 target.py    the wrong language or characters        kept.py         numbers, addresses, tags and placeholders
 numeric.py   answers that are a number               structured.py   JSON and calls of tools
 terms.py     terms of a glossary                     json_schema.py  whether JSON follows a schema
+edits.py     the edits of TER
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """BLEU, chrF and TER as sacreBLEU has them: its statistics of each segment, its signature, and its formula over sums.
 
-The formulas are written anew because thousands of resamples go through them at once; tests hold them against
-sacreBLEU's own numbers. The cut into words follows from the script of the references:
+The formulas are written anew because thousands of resamples go through them at once, and so is TER's search for edits
+(`edits.py`), because sacreBLEU's is slow; tests hold them against sacreBLEU's own numbers. The cut into words follows from
+the script of the references:
 
              BLEU                                  TER
     Chinese  `zh`: Han by character                normalized, with its support of Asian scripts
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -23,6 +25,7 @@ import numpy as np
 
 from tunewright.core.scripts import script_of
 from tunewright.metrics.metric import Floats
+from tunewright.metrics.text.edits import count_edits
 from tunewright.metrics.text.metric import Asked, References, Said, TextMetric
 
 Cut = Literal["13a", "zh", "char", "intl", "ja-mecab", "ko-mecab", "none"]
@@ -118,6 +121,19 @@ def bleu_cut(cut: Cut | None) -> TextMetric:
     return _metric(_bleu(cut), bleu, 2 + 2 * ORDERS)
 
 
+def ter_statistics(asked: Asked, said: Said) -> Floats:
+    """(N, 2): edits against the nearest reference, and the mean length of the references, in words as sacreBLEU cuts them.
+
+    sacreBLEU's own search takes seconds for one long answer; `edits.py` gives the same number.
+    """
+    metric = _ter(asked.references)
+    rows_N2 = np.zeros((len(asked), 2))
+    for row, (answer, accepted) in enumerate(zip(said.texts, asked.references, strict=True)):
+        words, *rights = (metric._preprocess_segment(text).split() for text in (answer, *accepted))
+        rows_N2[row] = min(count_edits(words, right) for right in rights), sum(map(len, rights)) / len(rights)
+    return rows_N2
+
+
 BLEU = bleu_cut(None)
 CHRF = _metric(_chrf, chrf, 3 * CHARACTER_ORDERS)
-TER = _metric(_ter, ter, 2)
+TER = replace(_metric(_ter, ter, 2), statistics=ter_statistics)
