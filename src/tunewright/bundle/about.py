@@ -12,6 +12,8 @@ from tunewright.core.config import Config
 from tunewright.core.errors import ModelError
 from tunewright.core.folder import write_json
 from tunewright.data.shapes import Form, ShapeConfig
+from tunewright.evaluate.conformal import Conformal
+from tunewright.evaluate.scaling import Scaling
 from tunewright.models.generate import GenerateConfig
 from tunewright.tasks import EncodeConfig
 
@@ -40,9 +42,15 @@ class About(Config):
     text_steps: tuple[str, ...] = ()
     """Changes made to each text before training, and again before each prediction, by name."""
     temperature: float = 1.0
-    """Logits are divided by this before they become probabilities."""
+    """Logits are divided by this before they become probabilities, unless `scaling` says otherwise."""
+    scaling: Scaling | None = None
+    """A slope and a shift, or a curve, for each label: where that was better on the validation rows than the temperature."""
     thresholds: tuple[float, ...] | None = None
     """Multi-label: the probability from which a label is given, per label."""
+    conformal: Conformal | None = None
+    """What makes sets of possible answers that hold the right one as often as they say."""
+    alone: dict[str, float] = Field(default_factory=dict)
+    """By wanted share of right answers: the confidence from which to answer without a person, as chosen on validation rows."""
     max_length: int | None = None
     """Tokens of one text."""
     long_texts: Literal["head", "head_tail", "windows"] = "head"

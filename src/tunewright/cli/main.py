@@ -116,6 +116,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
     predict.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
+    sure = predict.add_mutually_exclusive_group()
+    sure.add_argument(
+        "--abstain-below",
+        type=float,
+        metavar="CONFIDENCE",
+        help="give no answer, only a suggestion, where it is less sure",
+    )
+    sure.add_argument(
+        "--precision", type=float, metavar="SHARE",
+        help="the same, by the confidence from which this share of the validation answers was right, such as 0.95",
+    )  # fmt: skip
+    predict.add_argument(
+        "--possible",
+        action="store_true",
+        help="of a file: also the labels among which the right one is (of numbers: from, to)",
+    )
     predict.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     add_json(predict)
 
@@ -204,11 +220,18 @@ def _predict(options: argparse.Namespace) -> int:
     if looks_like_file and "\n" not in options.input:
         summary = predict_file(
             options.model, path, output=options.output, text=options.text, text_pair=options.text_pair,
+            abstain_below=options.abstain_below, precision=options.precision, possible=options.possible,
             listener=screen.listen,
         )  # fmt: skip
-        screen.result(summary, screen.in_words("answered", **summary))
+        said = screen.in_words("answered", **summary)
+        if summary.get("threshold") is not None:
+            said += "\n" + screen.in_words("abstained", **summary)
+        screen.result(summary, said)
     else:
-        answer = predict_text(options.model, options.input, pair=options.pair)
+        answer = predict_text(
+            options.model, options.input, pair=options.pair, abstain_below=options.abstain_below,
+            precision=options.precision,
+        )  # fmt: skip
         screen.answer(answer)
     return 0
 

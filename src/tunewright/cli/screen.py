@@ -237,11 +237,17 @@ class Screen:
             self._out.print(escape(answer.text), soft_wrap=True)
             return
         label = ", ".join(answer.label) if isinstance(answer.label, list) else str(answer.label)
+        if answer.abstained:
+            self._out.print(self._words["unsure"])
         self._out.print(
-            f"[bold]{escape(label)}[/]" + ("" if answer.confidence is None else f"  {answer.confidence:.3f}")
+            f"[bold]{escape(label)}[/]"
+            + ("" if answer.confidence is None else f"  {answer.confidence:.3f}")
+            + ("" if answer.low is None else f"  ({answer.low:.4g} – {answer.high:.4g})")
         )
         for name, score in sorted((answer.scores or {}).items(), key=lambda item: -item[1])[:5]:
             self._out.print(f"  {score:.3f}  {escape(name)}")
+        if answer.possible and len(answer.possible) > 1:
+            self._out.print(f"{self._words['possible']}{self._words['colon']}{escape(', '.join(answer.possible))}")
 
     def evaluation(self, found: Any) -> None:
         """What became of the rows of a file, and all scores of a model on them."""

@@ -18,6 +18,7 @@ from tunewright.evaluate.calibrate import (
     fit_temperature,
     fit_temperatures,
     fit_thresholds,
+    lowest_thresholds,
     reliability,
 )
 from tunewright.evaluate.compare import Comparison, compare, holm
@@ -37,6 +38,6 @@ from tunewright.evaluate.score import Score, metrics_for, score, value_of
 __all__ = [
     "Automation", "Comparison", "FairnessConfig", "Gap", "GroupGaps", "Predictions", "ReliabilityBin", "Score",
     "Temperature", "automation", "compare", "confidence_of", "fit_temperature", "fit_temperatures", "fit_thresholds",
-    "from_answers", "from_logits", "from_spans", "from_texts", "group_gaps", "holm", "metrics_for", "read_predictions",
-    "reliability", "score", "value_of", "without_small_names", "write_predictions",
+    "from_answers", "from_logits", "from_spans", "from_texts", "group_gaps", "holm", "lowest_thresholds",
+    "metrics_for", "read_predictions", "reliability", "score", "value_of", "without_small_names", "write_predictions",
 ]  # fmt: skip

@@ -143,6 +143,13 @@ def reliability(predictions: Predictions, *, bins: int = 15, level: float = 0.95
     return result
 
 
+def lowest_thresholds(validation: Predictions, wanted: Sequence[float]) -> dict[float, float]:
+    """For each wanted share of right answers that can be had: the confidence from which to answer without a person."""
+    confidence_N, right_N = confidence_of(validation)
+    found = {goal: _lowest_threshold(confidence_N, right_N, wanted=goal) for goal in wanted}
+    return {goal: threshold for goal, threshold in found.items() if threshold is not None}
+
+
 def automation(
     validation: Predictions,
     test: Predictions,

@@ -74,6 +74,12 @@ class EvaluateConfig(Config):
     """Of the bootstrap."""
     calibrate: bool = True
     """Fit a temperature on the validation split, so that a confidence of .9 is right nine times in ten."""
+    scaling: Literal["auto", "temperature", "vector", "isotonic"] = "auto"
+    """How logits become probabilities: one temperature, a slope and a shift for each class, or a rising curve for each class.
+    `auto`: the temperature, unless another one's log-loss in cross-validation over the validation rows is lower by two
+    standard errors; slopes need 20 validation rows a class, curves 1,000 rows."""
+    coverage: float = Field(default=0.95, gt=0.5, lt=1)
+    """The share of new texts whose set of possible answers (of numbers: whose interval) is to hold the right one."""
     wanted_precision: tuple[float, ...] = (0.9, 0.95, 0.97, 0.99)
     """For each, the report says what share of the texts can be automated at that precision."""
     text: TextConfig = TextConfig()

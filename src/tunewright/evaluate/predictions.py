@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,15 @@ from tunewright.metrics.spans import Span
 
 Kind = Literal["single_label", "multi_label", "regression", "text", "spans"]
 Stop = Literal["end", "length", "stop_string"]
+
+
+class Scaler(Protocol):
+    """What may take the place of a temperature; see `scaling.py`."""
+
+    def scores(self, logits_NC: Floats, *, link: Literal["softmax", "sigmoid"]) -> Floats:
+        """Probabilities (N, C)."""
+        ...
+
 
 PLACE = [("start", pa.int32()), ("end", pa.int32())]
 """Characters of a text (code points), end excluded."""
@@ -238,12 +247,14 @@ def from_logits(
     gold: Sequence[Any] | pa.Array | None,
     logits_NC: npt.NDArray[Any],
     temperature: float | Sequence[float] = 1.0,
+    scaling: Scaler | None = None,
     thresholds: float | Sequence[float] = 0.5,
     weight: Sequence[float] | None = None,
 ) -> Predictions:
     """Predictions of a model: scores are softmax (one class) or sigmoid (sets) of logits / temperature in float64.
 
-    The answer is the class with the highest logit, the set of labels at or above their threshold, or the number itself.
+    `scaling` takes the temperature's place. The answer is the class with the highest score (of equals the highest logit), the
+    set of labels at or above their threshold, or the number itself.
     """
     width = 1 if kind == "regression" else len(labels)
     logits = np.asarray(logits_NC, np.float64).reshape(len(row_ids), width)
@@ -257,13 +268,18 @@ def from_logits(
     if kind == "regression":
         answers = logits[:, 0]
     elif kind == "single_label":
-        log_scores = log_softmax(scaled)
-        scores = np.exp(log_scores)
-        answers = names[logits.argmax(1)].tolist()
+        if scaling is None:
+            log_scores = log_softmax(scaled)
+            scores = np.exp(log_scores)
+        else:
+            scores = scaling.scores(logits, link="softmax")
+            log_scores = np.log(np.maximum(scores, np.finfo(np.float64).tiny))
+        highest_NC = log_scores == log_scores.max(1, keepdims=True)
+        answers = names[np.where(highest_NC, logits, -np.inf).argmax(1)].tolist()
         places = np.asarray(pc.fill_null(pc.index_in(gold_array, value_set=pa.array(labels, pa.string())), -1))
         nll = np.where(places >= 0, -np.take_along_axis(log_scores, places[:, None], axis=1)[:, 0], np.nan)
     else:
-        scores = sigmoid(scaled)
+        scores = sigmoid(scaled) if scaling is None else scaling.scores(logits, link="sigmoid")
         said = scores >= np.asarray(thresholds, np.float64)
         answers = [names[row].tolist() for row in said]
     rows = Predictions(
@@ -271,7 +287,7 @@ def from_logits(
         kind=kind,
         labels=tuple(labels) if kind != "regression" else (),
     )
-    return _with_set_nll(rows, scaled) if kind == "multi_label" else rows
+    return _with_set_nll(rows, scaled if scaling is None else _log_odds(scores)) if kind == "multi_label" else rows
 
 
 def from_answers(
@@ -374,6 +390,12 @@ def sigmoid(logits: Floats) -> Floats:
     """1 / (1 + exp(-logits)), stable for logits of any size."""
     small = np.exp(-np.abs(logits))
     return np.where(logits >= 0, 1.0, small) / (1.0 + small)
+
+
+def _log_odds(scores_NC: Floats | None) -> Floats:
+    assert scores_NC is not None
+    tiny = np.finfo(np.float64).tiny
+    return np.log(np.maximum(scores_NC, tiny)) - np.log(np.maximum(1 - scores_NC, tiny))
 
 
 def _with_set_nll(rows: Predictions, scaled_NC: Floats) -> Predictions:

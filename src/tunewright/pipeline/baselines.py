@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tunewright.bundle import is_bundle
 from tunewright.core.folder import RunFolder, write_json, writing
-from tunewright.evaluate import Predictions, from_answers, from_logits, write_predictions
+from tunewright.evaluate import Predictions, from_answers, write_predictions
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration, calibrate
 from tunewright.pipeline.prepare import Prepared
 from tunewright.probes import FrozenProbe, fit_frozen, fit_majority, fit_tfidf
@@ -138,10 +138,9 @@ def predictions_of(
     prepared: Prepared, places: Rows, logits_NC: Floats, calibration: Calibration = UNCALIBRATED
 ) -> Predictions:
     """A baseline's logits for some rows, as predictions."""
-    return from_logits(
+    return calibration.predictions(
         [prepared.row_ids[i] for i in places], kind=prepared.row_task.kind, labels=prepared.labels,
-        gold=[prepared.answers[i] for i in places], logits_NC=logits_NC, temperature=calibration.temperature,
-        thresholds=0.5 if calibration.thresholds is None else calibration.thresholds,
+        gold=[prepared.answers[i] for i in places], logits_NC=logits_NC,
     )  # fmt: skip
 
 

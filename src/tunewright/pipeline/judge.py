@@ -17,20 +17,17 @@ from tunewright.evaluate import (
     Comparison,
     Predictions,
     Score,
-    automation,
     compare,
     confidence_of,
-    from_logits,
     holm,
     read_predictions,
-    reliability,
     score,
     value_of,
 )
 from tunewright.evaluate.test_ledger import history, record
 from tunewright.metrics import METRICS, TEXT_METRICS, TextMetric, confusion_matrix
 from tunewright.models.catalog import suggest
-from tunewright.pipeline.calibrate import calibrate
+from tunewright.pipeline.confidence import confidence_evidence
 from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.groups import gaps_in
 from tunewright.pipeline.measures import measures_of
@@ -109,15 +106,10 @@ def judge(
         "trained": _how_trained(tuned, recipe),
     }
     shown = test.get(main)
-    if shown is not None and len(shown) and prepared.task.kind not in ("regression", "text"):
-        evidence |= {
-            "calibration": _calibration(shown, validation[main], scores, main, recipe),
-            "automation": [
-                asdict(line)
-                for line in automation(validation[main], shown, wanted=settings.wanted_precision, level=settings.level)
-            ],
-            "weakest": _weakest(scores, main),
-        }
+    if shown is not None and len(shown) and main in validation:
+        evidence |= confidence_evidence(shown, validation[main], scores, system=main, recipe=recipe)
+    if shown is not None and prepared.task.kind in ("single_label", "multi_label"):
+        evidence["weakest"] = _weakest(scores, main)
     if shown is not None and prepared.task.kind == "single_label":
         evidence["confusion"] = _confusion(shown)
     if shown is not None:
@@ -208,35 +200,6 @@ def _costs(folder: RunFolder, tuned: Tuned | None) -> dict[str, dict[str, float]
 
 def _megabytes(folder: Path) -> float:
     return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
-
-
-def _calibration(
-    shown: Predictions, validation: Predictions, scores: list[Score], main: str, recipe: Recipe
-) -> dict[str, Any]:
-    """Brier score and calibration error of the same answers with and without the temperature."""
-    raw = from_logits(
-        shown.row_ids, kind=shown.kind, labels=shown.labels, gold=shown.table.column("gold"), logits_NC=shown.logits_NC
-    )
-    settings = recipe.evaluate
-    before = score(
-        raw, split="test", system=main, seed=settings.seed, level=settings.level, resamples=settings.resamples
-    )
-
-    def figures(of: list[Score]) -> dict[str, Any]:
-        return {
-            s.metric: {"value": s.value, "low": s.low, "high": s.high, "n": s.n}
-            for s in of
-            if s.metric in {"brier", "ece", "ece_debiased", "nll"}
-            and (s.system, s.split, s.slice) == (main, "test", None)
-        }
-
-    return {
-        "temperature": calibrate(recipe, validation).temperature,
-        "before": figures(before),
-        "after": figures(scores),
-        "reliability_before": [asdict(b) for b in reliability(raw, level=settings.level)],
-        "reliability_after": [asdict(b) for b in reliability(shown, level=settings.level)],
-    }
 
 
 def _confusion(shown: Predictions) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tunewright.bundle import ENCODER, About
 from tunewright.core.errors import DataError
 from tunewright.data.clean import apply_text_steps
 from tunewright.evaluate import Predictions, from_logits
+from tunewright.evaluate.conformal import Conformal, possible
 from tunewright.evaluate.predict import predict_rows
 from tunewright.models.features import pooled_features
 from tunewright.models.load import load_classifier, load_features_model, resolve
@@ -36,6 +37,13 @@ class Answer:
     """Calibrated probability of the answer; None for numbers."""
     scores: dict[str, float] | None
     """Calibrated probability of each label; None for numbers."""
+    possible: list[str] | None = None
+    """Labels among which the right one is (of several labels: all that may be there), as often as the bundle says."""
+    low: float | None = None
+    high: float | None = None
+    """Of a number: the interval that holds the true one as often as the bundle says."""
+    abstained: bool = False
+    """Whether the confidence is too low for what was asked: the label is then a suggestion to a person."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class Predictor:
         """An answer for each text. Raises DataError where the model wants pairs and gets none, or the other way round."""
         texts = [texts] if isinstance(texts, str) else list(texts)
         predictions = self.predictions([str(i) for i in range(len(texts))], texts, pairs=pairs)
-        return answers_of(predictions)
+        return answers_of(predictions, conformal=self.about.conformal)
 
     def predictions(
         self, row_ids: Sequence[str], texts: Sequence[str], *, pairs: Sequence[str] | None = None,
@@ -79,7 +87,7 @@ class Predictor:
         logits = self._logits(texts, pairs) if len(texts) else np.zeros((0, max(1, len(self.about.labels))))
         return from_logits(
             row_ids, kind=ROW_TASKS[self.about.task].kind, labels=self.about.labels, gold=gold, logits_NC=logits,
-            temperature=self.about.temperature,
+            temperature=self.about.temperature, scaling=self.about.scaling,
             thresholds=0.5 if self.about.thresholds is None else self.about.thresholds,
         )  # fmt: skip
 
@@ -100,18 +108,29 @@ def load_predictor(path: Path, about: About) -> Predictor:
     return Predictor(about, lambda texts, pairs: probe.logits(texts, pairs=pairs))
 
 
-def answers_of(predictions: Predictions) -> list[Answer]:
-    """One Answer a row."""
+def answers_of(predictions: Predictions, *, conformal: Conformal | None = None) -> list[Answer]:
+    """One Answer a row; with `conformal`, what else is possible."""
     said = predictions.table.column("prediction").to_pylist()
     scores = predictions.table.column("scores").to_pylist()
+    sets: list[list[str] | None] = [None] * len(said)
+    if conformal is not None and conformal.threshold is not None and len(said):
+        scores_NC = predictions.scores_NC[:, : len(predictions.labels)]
+        names = np.asarray(predictions.labels, object)
+        # The surest first, as people read them.
+        sets = [
+            names[order[chosen[order]]].tolist()
+            for chosen, order in zip(possible(scores_NC, conformal), np.argsort(-scores_NC, axis=1), strict=True)
+        ]
+    width = None if conformal is None else conformal.half_width
     answers = []
-    for label, row in zip(said, scores, strict=True):
+    for label, row, together in zip(said, scores, sets, strict=True):
         if row is None:
-            answers.append(Answer(label=label, confidence=None, scores=None))
+            low, high = (None, None) if width is None else (label - width, label + width)
+            answers.append(Answer(label=label, confidence=None, scores=None, low=low, high=high))
             continue
         named = dict(zip(predictions.labels, row, strict=True))
         confidence = _confidence_of_set(named, label) if isinstance(label, list) else named[label]
-        answers.append(Answer(label=label, confidence=confidence, scores=named))
+        answers.append(Answer(label=label, confidence=confidence, scores=named, possible=together))
     return answers
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from tunewright.batching import Batch, Examples, TokenStore
 from tunewright.core.errors import RecipeError
 from tunewright.core.text import digest
-from tunewright.evaluate import Predictions, from_logits, value_of
+from tunewright.evaluate import Predictions, value_of
 from tunewright.evaluate.predict import Outputs, predict_rows
 from tunewright.losses import LOSSES, LossSettings
 from tunewright.models.load import load_classifier, resolve, save_classifier
@@ -174,10 +174,9 @@ class RowTeaching:
         weight: list[float] | None = None,
     ) -> Predictions:  # fmt: skip
         prepared = self.prepared
-        return from_logits(
+        return calibration.predictions(
             [prepared.row_ids[i] for i in rows], kind=self.task.kind, labels=prepared.labels,
-            gold=[prepared.answers[i] for i in rows], logits_NC=logits, temperature=calibration.temperature,
-            thresholds=0.5 if calibration.thresholds is None else calibration.thresholds, weight=weight,
+            gold=[prepared.answers[i] for i in rows], logits_NC=logits, weight=weight,
         )  # fmt: skip
 
 

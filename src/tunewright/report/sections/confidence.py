@@ -10,6 +10,7 @@ from tunewright.report.context import Context
 from tunewright.report.numbers import count, fixed
 from tunewright.report.plots import bar, confidence_histogram, reliability
 from tunewright.report.plots.reliability import Bin
+from tunewright.report.sections.doubt import possible_answers, risk_figures
 
 
 def confidence(context: Context) -> Section | None:
@@ -22,10 +23,11 @@ def confidence(context: Context) -> Section | None:
     blocks: list[Block] = []
     if run.evidence.get("automation"):
         blocks.append(_automation(context, run.evidence["automation"]))
+    blocks.extend(possible_answers(context))
     calibration = run.evidence.get("calibration")
     if calibration:
         blocks.append(_calibration_said(context, calibration))
-    figures = (*_reliability(context, calibration or {}), *_confidences(context))
+    figures = (*_reliability(context, calibration or {}), *risk_figures(context), *_confidences(context))
     if figures:
         blocks.append(Figures(figures=figures))
     if not blocks:
@@ -68,13 +70,20 @@ def _calibration_said(context: Context, calibration: dict[str, Any]) -> Paragrap
     before, after = calibration.get("before") or {}, calibration.get("after") or {}
     text = words("confidence.why")
     temperature = calibration.get("temperature")
-    if isinstance(temperature, int | float):
+    scaling = calibration.get("scaling")
+    if scaling in ("vector", "isotonic"):
+        text += words(f"confidence.{scaling}")
+    elif isinstance(temperature, int | float):
         key = "confidence.cooled" if temperature > 1.02 else "confidence.warmed" if temperature < 0.98 else None
         text += words(key or "confidence.honest", temperature=fixed(temperature, 2))
     for metric in ("ece_debiased" if "ece_debiased" in after else "ece", "brier"):
         was, now = _figure(context, before.get(metric)), _figure(context, after.get(metric))
         if was and now:
             text += words("confidence.before_after", metric=context.metric(metric, alone=True), before=was, after=now)
+    others = [one for one in calibration.get("tried") or () if one["name"] not in ("temperature", scaling)]
+    if others:
+        names = words("data.list_comma").join(words(f"scaling.{one['name']}") for one in others)
+        text += words("confidence.tried", names=names)
     return Paragraph(text=text)
 
 

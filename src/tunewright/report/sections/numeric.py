@@ -7,6 +7,7 @@ from tunewright.report.blocks import Figure, Figures, Section
 from tunewright.report.context import Context
 from tunewright.report.numbers import count
 from tunewright.report.plots import density
+from tunewright.report.sections.doubt import possible_answers
 
 
 def numeric(context: Context) -> Section | None:
@@ -24,4 +25,5 @@ def numeric(context: Context) -> Section | None:
         y_label=str(words("axis.predicted")), ideal=str(words("numeric.ideal")), title=str(title),
         description=str(said),
     )  # fmt: skip
-    return context.section("numeric", [Figures(figures=(Figure(svg=svg, title=title, caption=said),))])
+    figures = Figures(figures=(Figure(svg=svg, title=title, caption=said),))
+    return context.section("numeric", [figures, *possible_answers(context)])
