@@ -74,6 +74,15 @@ class Layout:
         return max(0.0, (self.of_seeds - self.of_rest) / self.n)
 
     @property
+    def safe_seed(self) -> float:
+        """The same for tests and intervals, with half of that noise left in.
+
+        With few seeds what is taken out is itself uncertain: with all of it out, equal recipes were called different in up
+        to 10 % of cases instead of 5 % where seeds matter; with half of it, in up to 7 %, and 3 % where they do not.
+        """
+        return max(0.0, (self.of_seeds - self.of_rest / 2) / self.n)
+
+    @property
     def row(self) -> float:
         """The variance between rows that all seeds share."""
         return max(0.0, (self.of_rows - self.of_rest) / self.seeds)
@@ -81,7 +90,7 @@ class Layout:
     @property
     def parts(self) -> tuple[Part, Part]:
         """The variances of the mean over seeds and rows: what the seeds add, and what the rows do."""
-        of_seeds, of_rows = self.seed / self.seeds, self.of_rows / (self.seeds * self.n)
+        of_seeds, of_rows = self.safe_seed / self.seeds, self.of_rows / (self.seeds * self.n)
         return Part(variance=of_seeds, freedom=self.seeds - 1.0), Part(variance=of_rows, freedom=self.n - 1.0)
 
 
@@ -169,7 +178,7 @@ def compare_recipes(
         one_pair = compare(a[0], b[0], metric=metric, seed=seed, system_a=system_a, system_b=system_b, level=level)
         return replace(one_pair, reason=NOT_BY_ROWS if a_SN is None or b_SN is None else FEW_SEEDS)
     n = a_SN.shape[1]
-    of_seed = sum(of.seed * (of.seeds - 1) for of in known) / freedom
+    of_seed = sum(of.safe_seed * (of.seeds - 1) for of in known) / freedom
     parts = (
         Part(variance=float((a_SN.mean(0) - b_SN.mean(0)).var(ddof=1)) / n, freedom=n - 1.0),
         Part(

@@ -26,18 +26,19 @@ def draw(rng: np.random.Generator, kind: str, rows: int, *, worth: float, heat: 
 
 @pytest.mark.parametrize("kind", ["single_label", "multi_label", "regression"])
 @pytest.mark.parametrize(("worth", "heat"), [(1.0, 1.0), (1.0, 4.0), (0.1, 1.0)])
-def test_coverage_is_what_was_asked_for(kind: str, worth: float, heat: float) -> None:
+@pytest.mark.parametrize("rows", [12, 99])
+def test_coverage_is_what_was_asked_for(kind: str, worth: float, heat: float, rows: int) -> None:
     rng = np.random.default_rng(11)
     held = []
-    for _ in range(150):
-        conformal = fit_conformal(draw(rng, kind, 99, worth=worth, heat=heat), coverage=0.9)
+    for _ in range(200):
+        conformal = fit_conformal(draw(rng, kind, rows, worth=worth, heat=heat), coverage=0.9)
         assert conformal is not None
         check = check_conformal(draw(rng, kind, 200, worth=worth, heat=heat), conformal)
         held.append(check.held or 0.0)
-    # Exactly .9 is expected of 99 rows; the likeliest label is added, and scores of sets have ties, so somewhat more is right.
+    # 90 / 100 is expected of 99 rows and 12 / 13 of 12; the likeliest label is added, so somewhat more is right.
     assert np.mean(held) >= 0.9 - 4 * np.std(held) / np.sqrt(len(held))
     if kind != "multi_label":
-        assert np.mean(held) <= 0.935
+        assert np.mean(held) <= (0.935 if rows == 99 else 0.95)
 
 
 def test_without_the_one_row_more_it_would_hold_too_seldom() -> None:
