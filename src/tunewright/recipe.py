@@ -76,11 +76,13 @@ class Recipe(Config):
     recipe_version: Literal[1] = 1
     """Format of this file."""
     task: (
-        Literal["classify", "multi_label", "regression", "translate", "transduce", "complete", "chat", "continue"]
+        Literal[
+            "classify", "multi_label", "regression", "translate", "transduce", "complete", "chat", "continue", "tag"
+        ]
         | None
     ) = None
-    """What is to be learned: a class, several, a number; or a text: a translation, any text for a text, the rest of a
-    prompt, the next turn of a chat, how a text goes on. None: found from the file."""
+    """What is to be learned: a class, several, a number; a text: a translation, any text for a text, the rest of a
+    prompt, the next turn of a chat, how a text goes on; or labels for parts of a text. None: found from the file."""
     data: DataConfig
     """The file and its columns."""
     clean: CleanConfig = CleanConfig()

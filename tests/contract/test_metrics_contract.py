@@ -36,6 +36,9 @@ def example(metric: Metric, reads: Input, *, rows: int = 60, seed: int = 0) -> t
         return texts(rng, rows, like=LIKE.get(metric.name))
     if reads == "spans":
         return [spans(rng) for _ in range(rows)], [spans(rng) for _ in range(rows)]
+    if reads == "tags":
+        lengths = rng.integers(0, 6, rows)
+        return tuple([list(rng.choice(["O", "B-a", "I-a"], length)) for length in lengths] for _ in range(2))
     return rng.normal(size=rows), rng.normal(size=rows)
 
 

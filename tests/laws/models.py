@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from transformers import (
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+)
 
 VOCABULARY = 64
 SMALL = {
@@ -38,16 +43,22 @@ ENCODERS = {
 }
 
 
+HEADS = {
+    "classes": AutoModelForSequenceClassification, "tags": AutoModelForTokenClassification, "words": AutoModelForMaskedLM,
+}  # fmt: skip
+
+
 def tiny_classifier(
     name: str,
     *,
+    head: str = "classes",
     num_labels: int = 3,
     dropout: bool = False,
     seed: int = 0,
     problem: str | None = None,
     attention: str | None = None,
 ):
-    """A sequence classifier of the named architecture with random weights, in float64."""
+    """A model of the named architecture with random weights, in float64: for a class, tags of tokens, or masked words."""
     settings = {**SMALL, **ENCODERS[name], "num_labels": num_labels}
     if not dropout:
         settings |= NO_DROPOUT
@@ -57,7 +68,7 @@ def tiny_classifier(
     torch.manual_seed(seed)
     # Some eager implementations take the softmax in float32 even in a float64 model; torch's own attention does not.
     attention = attention or ("eager" if name in ("deberta-v2", "mpnet") else "sdpa")
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention)
+    model = HEADS[head].from_config(config, attn_implementation=attention)
     # Fresh models have tiny weights and zero biases; larger ones make differences visible.
     with torch.no_grad():
         for parameter in model.parameters():

@@ -6,7 +6,7 @@ import random
 import warnings
 
 import pytest
-from seqeval.metrics import f1_score, precision_score, recall_score
+from seqeval.metrics import accuracy_score, f1_score, precision_score, recall_score
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, IOBES, Entities
 
@@ -75,6 +75,20 @@ def test_f1_precision_and_recall_are_seqevals(scheme: str, mode: str, seed: int)
     by_label = f1_score(gold, said, average=None, **how)
     scores = {s.slice: s.value for s in score(rows, split="test", system="s", seed=0) if s.metric == "f1"}
     assert [scores[f"label={label}"] for label in "XYZ"] == pytest.approx(list(by_label), abs=1e-12)
+
+
+def test_the_share_of_right_tags_is_seqevals() -> None:
+    gold, said = ([repaired(row) for row in side] for side in corpus("BIO", rows=200, seed=0))
+    spans = [
+        [[(first, last + 1, label) for first, last, label in spans_of_tags(row, "BIO")] for row in side]
+        for side in (gold, said)
+    ]
+    words = [[(place, place + 1) for place in range(len(row))] for row in gold]
+    rows = from_spans(
+        [str(place) for place in range(len(gold))], labels=["X", "Y", "Z"], gold=spans[0], answers=spans[1],
+        texts=["x" * len(row) for row in gold], tokens=words,
+    )  # fmt: skip
+    assert value_of(rows, "token_accuracy") == pytest.approx(accuracy_score(gold, said), abs=1e-12)
 
 
 def test_where_seqeval_warns_and_says_zero_the_value_is_missing_with_a_reason() -> None:

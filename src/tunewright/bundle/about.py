@@ -34,7 +34,7 @@ class About(Config):
     task: str
     """Name in `tasks.TASKS`."""
     labels: tuple[str, ...]
-    """Class names in the order of the logits; empty for numbers."""
+    """Class names in the order of the logits; of spans their labels, whose tags `tasks/tag.py` makes; empty for numbers."""
     fields: tuple[str, ...]
     """What a text consists of: `text`, and `text_pair` for pairs."""
     columns: dict[str, str] = Field(default_factory=dict)
@@ -56,11 +56,11 @@ class About(Config):
     long_texts: Literal["head", "head_tail", "windows"] = "head"
     """What is read of longer texts."""
     form: Form | None = None
-    """Where answers are texts: what a row is."""
+    """Where rows are read by their shape: what a row is."""
     shape: ShapeConfig | None = None
-    """Where answers are texts: how such rows are written in files, and the two languages of a translation."""
+    """Where rows are read by their shape: how they are written in files, and the two languages of a translation."""
     encode: EncodeConfig | None = None
-    """Where answers are texts: how rows become tokens, and what the chat template is told."""
+    """Where rows are read by their shape: how they become tokens, and what the chat template is told."""
     generate: GenerateConfig | None = None
     """Where answers are texts: how they are written."""
     language: str = "und"

@@ -23,7 +23,7 @@ from tunewright.cli.privacy import add_privacy_verbs
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
 _ENDINGS = frozenset({
-    ".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow", ".xlsx", ".eml", ".mbox", ".gz", ".zst", ".zip",
+    ".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow", ".xlsx", ".eml", ".mbox", ".conll", ".gz", ".zst", ".zip",
 })  # fmt: skip
 """What ends so is meant as a file, even if there is none."""
 

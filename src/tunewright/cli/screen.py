@@ -90,7 +90,7 @@ class Screen:
             )  # fmt: skip
             return
         metrics = dict.fromkeys(
-            (evidence["headline_metric"], evidence["primary_metric"], "macro_f1", "mcc", "spearman")
+            (evidence["headline_metric"], evidence["primary_metric"], "macro_f1", "mcc", "spearman", "span_macro_f1")
         )
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column(self._words["system"], no_wrap=True)
@@ -232,6 +232,13 @@ class Screen:
         """The answer to one text."""
         if self._as_json:
             self._print_json(asdict(answer))
+            return
+        if hasattr(answer, "spans"):
+            for span in answer.spans:
+                place = f"[dim]{span.start}-{span.end}[/]  {span.confidence:.3f}"
+                self._out.print(f"[bold]{escape(span.label)}[/]  {escape(span.text)}  {place}", soft_wrap=True)
+            if not answer.spans:
+                self._out.print(self._words["no_spans"])
             return
         if hasattr(answer, "text"):
             self._out.print(escape(answer.text), soft_wrap=True)

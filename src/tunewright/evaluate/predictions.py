@@ -26,7 +26,7 @@ from tunewright.core.errors import DataError
 from tunewright.core.folder import writing
 from tunewright.metrics import Asked, Said
 from tunewright.metrics.metric import Booleans, Floats, Integers
-from tunewright.metrics.spans import Span
+from tunewright.metrics.spans import Span, tags_of_words
 
 Kind = Literal["single_label", "multi_label", "regression", "text", "spans"]
 Stop = Literal["end", "length", "stop_string"]
@@ -173,6 +173,14 @@ class Predictions:
     def prediction_spans(self) -> list[list[Span]]:
         """Spans: of each row those that were said; no answer is none."""
         return self._spans("prediction")
+
+    def tags(self, column: Literal["gold", "prediction"]) -> list[list[str] | None]:
+        """Spans: the tags in BIO of each row's words, of gold or as said; None where the words are not known."""
+        words = self.table.column("tokens").to_pylist()
+        return [
+            None if row is None else tags_of_words([(word["start"], word["end"]) for word in row], of_row)
+            for row, of_row in zip(words, self._spans(column), strict=True)
+        ]
 
     @property
     def has_scores(self) -> bool:

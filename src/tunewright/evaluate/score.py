@@ -108,7 +108,7 @@ def metrics_for(kind: Kind) -> list[str]:
     """The names of the metrics that fit a kind of task."""
     fitting = {
         "single_label": {"labels", "label_scores"}, "multi_label": {"sets", "set_scores"}, "regression": {"numbers"},
-        "text": {"texts"}, "spans": {"spans"},
+        "text": {"texts"}, "spans": {"spans", "tags"},
     }[kind]  # fmt: skip
     return [name for name, metric in METRICS.items() if fitting & set(metric.functions)]
 

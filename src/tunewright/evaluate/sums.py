@@ -60,6 +60,13 @@ def statistics_of(rows: Predictions, metric: str, *, texts: Mapping[str, TextMet
     if rows.kind == "spans" and metric == "exact_match":
         right = spans.rows_right(rows.gold_spans, rows.prediction_spans)
         return Statistics(rows_NK=beside_one(right), combine=ratio, shape="rate", signature="all spans of a row right")
+    if rows.kind == "spans" and metric == "token_accuracy":
+        return Statistics(
+            rows_NK=spans.tag_statistics(rows.tags("gold"), rows.tags("prediction")),
+            combine=ratio,
+            shape="corpus",
+            signature=METRICS[metric].signature,
+        )
     if rows.kind == "spans" and metric in SPAN_METRICS:
         return Statistics(
             rows_NK=spans.statistics(rows.gold_spans, rows.prediction_spans, rows.names),
@@ -73,4 +80,4 @@ def statistics_of(rows: Predictions, metric: str, *, texts: Mapping[str, TextMet
 
 def names_for(kind: Kind, *, texts: Mapping[str, TextMetric] = TEXT_METRICS) -> list[str]:
     """The metrics of a kind of `SUMMED`."""
-    return list(texts) if kind == "text" else ["exact_match", *SPAN_METRICS]
+    return list(texts) if kind == "text" else ["exact_match", *SPAN_METRICS, "token_accuracy"]

@@ -151,5 +151,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     Metric(name="span_weighted_f1", functions={"spans": _spans(SPAN_METRICS["span_weighted_f1"])},
            higher_is_better=True, range=(0, 1), undefined="gold has no spans",
            signature="mean F1|weights: spans in gold"),
+    Metric(name="token_accuracy", functions={"tags": spans.tag_accuracy},
+           higher_is_better=True, range=(0, 1), undefined="the words are not known", signature="words with the right tag in BIO"),
 )}
 # fmt: on

@@ -13,13 +13,14 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-Input = Literal["labels", "label_scores", "sets", "set_scores", "numbers", "texts", "spans"]
+Input = Literal["labels", "label_scores", "sets", "set_scores", "numbers", "texts", "spans", "tags"]
 """What a metric reads as (gold, said).
 
 labels: gold_N, prediction_N, class indices.            label_scores: gold_N class indices, scores_NC that sum to 1.
 sets:   gold_NC, prediction_NC, booleans.               set_scores:   gold_NC booleans, scores_NC, each in [0, 1].
 numbers: gold_N, prediction_N.
 texts:  `Asked` (references, sources), `Said` (answers). spans: of each row, gold and said, as (start, end, label).
+tags:   of each row the tag of each word, gold and said.
 """
 
 

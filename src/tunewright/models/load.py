@@ -40,6 +40,12 @@ _PROBLEMS = {
     "multi_label": "multi_label_classification",
     "regression": "regression",
 }
+_HEADS = {
+    "AutoModelForSequenceClassification": "head for classification",
+    "AutoModelForTokenClassification": "head that tags tokens",
+    "AutoModelForMaskedLM": "head that fills masked words in",
+    "AutoModel": "part without a head",
+}
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*(/[\w.\-]+)?")
 
 
@@ -108,26 +114,47 @@ def load_classifier(
 
     Raises ModelError if the architecture has no classification head or the weights don't fit the config.
     """
-    import torch
     from transformers import AutoModelForSequenceClassification
+
+    config = build_config(local)
+    config.problem_type = _PROBLEMS[kind]
+    return _with_labels(
+        AutoModelForSequenceClassification, config, local,
+        kind=kind, labels=labels, seed=seed, dtype=dtype, attention=attention, pad_id=pad_id,
+    )  # fmt: skip
+
+
+def load_tagger(
+    local: LocalModel, *, tags: Sequence[str], seed: int, dtype: torch.dtype | None = None,
+    attention: Literal["sdpa", "eager"] | None = None, pad_id: int | None = None,
+) -> LoadedModel:  # fmt: skip
+    """The model with a head that gives each token one of these tags; all else as `load_classifier`."""
+    from transformers import AutoModelForTokenClassification
+
+    return _with_labels(
+        AutoModelForTokenClassification, build_config(local), local,
+        kind="single_label", labels=tags, seed=seed, dtype=dtype, attention=attention, pad_id=pad_id,
+    )  # fmt: skip
+
+
+def _with_labels(
+    auto: Any, config: Any, local: LocalModel, *, kind: Kind, labels: Sequence[str], seed: int, dtype: torch.dtype | None,
+    attention: Literal["sdpa", "eager"] | None, pad_id: int | None,
+) -> LoadedModel:  # fmt: skip
+    import torch
 
     from tunewright.models.weights import fill, output_layer, take_over_rows
 
     num_outputs = 1 if kind == "regression" else len(labels)
     old_labels = _labels_of(local.config)
-    config = build_config(local)
     config.num_labels = num_outputs
-    config.problem_type = _PROBLEMS[kind]
     if kind != "regression":
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
     if attention:
         config._attn_implementation = attention
     tensors = _read_tensors(local)
-    filled = fill(
-        _class_for(AutoModelForSequenceClassification, config, local), config, tensors, local,
-        seed=seed, dtype=dtype or torch.float32,
-    )  # fmt: skip
+    filled = fill(_class_for(auto, config, local), config, tensors, local, seed=seed, dtype=dtype or torch.float32)
     known = take_over_rows(
         output_layer(filled.model, num_outputs), tensors, kind=kind, old=old_labels, new=labels,
         was_regression=local.config.get("problem_type") == "regression", was_loaded=filled.loaded_names, seed=seed,
@@ -263,8 +290,8 @@ def _class_for(auto: Any, config: Any, local: LocalModel) -> Any:
         return auto._model_mapping[type(config)]
     except KeyError:
         raise ModelError(
-            f"{local.name}: models of the type `{config.model_type}` have no head for classification in transformers. "
-            "Choose an encoder, a decoder or BART/T5; `tunewright models list` shows some."
+            f"{local.name}: models of the type `{config.model_type}` have no {_HEADS.get(auto.__name__, 'such head')} in "
+            "transformers. Choose an encoder such as BERT; `tunewright models list` shows some."
         ) from None
 
 

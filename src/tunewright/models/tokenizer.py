@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tunewright.core.errors import ModelError
 from tunewright.models.folder import read_json_file, remote_code
@@ -24,7 +25,7 @@ from tunewright.models.pieces import backends_of
 from tunewright.models.quiet import quiet
 from tunewright.models.target_side import NAME as TARGET_NAME
 from tunewright.models.target_side import TargetSide, read_target_side
-from tunewright.models.windows import Encoded, Frame, Ids, LongTexts, Whole, Windows, before_cutting
+from tunewright.models.windows import Encoded, Frame, Ids, LongTexts, Placed, Whole, Windows, before_cutting
 
 if TYPE_CHECKING:
     from tunewright.models.chat.sandbox import ChatTemplate
@@ -81,6 +82,21 @@ class Tokenizer:
         budget = _room(frame, max_length, at_least=1 if pair is None else 2)
         second = None if pair is None else self._ids([pair])[0]
         return before_cutting(self._ids([text])[0], second, frame, budget=budget, strategy=strategy)
+
+    def encode_placed(self, texts: Sequence[str], *, max_length: int, strategy: LongTexts = "head") -> Placed:
+        """`encode`, and where each token stands in its text: for answers about parts of a text."""
+        frame = self._frame
+        budget = _room(frame, max_length, at_least=1)
+        assembled, numbers = Windows(frame), Windows(frame.blank())
+        places: list[npt.NDArray[np.int64]] = []
+        for start in range(0, len(texts), _CHUNK):
+            chunk = [_clean(text) for text in texts[start : start + _CHUNK]]
+            for found in self.backend.encode_batch(chunk, add_special_tokens=False):
+                assembled.add(np.array(found.ids, np.int32), None, budget=budget, strategy=strategy)
+                numbers.add(np.arange(len(found.ids), dtype=np.int32), None, budget=budget, strategy=strategy)
+                places.append(np.array(found.offsets, np.int64).reshape(-1, 2))
+        encoded = assembled.finish(with_segments=self.has_segments)
+        return Placed(encoded=encoded, piece_T=numbers.finish(with_segments=False).values, places=places)
 
     def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Ids:
         """Tokens of each whole text or pair, special ones included, (N,)."""

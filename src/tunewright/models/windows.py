@@ -44,6 +44,17 @@ class Encoded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Placed:
+    """`Encoded` texts, and for which characters each token stands."""
+
+    encoded: Encoded
+    piece_T: Ids
+    """(T,) which of its text's pieces each token is; -1 for the special tokens around them."""
+    places: list[npt.NDArray[np.int64]]
+    """Of each text, (P, 2): start and end of all its pieces in code points, whether a window holds them or not."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """The special tokens around one text or a pair, as the tokenizer's own template puts them."""
 
@@ -57,6 +68,11 @@ class Frame:
     def size(self) -> int:
         """Tokens of the frame alone."""
         return len(self.before) + len(self.between) + len(self.after)
+
+    def blank(self) -> Frame:
+        """A frame as long, of -1."""
+        before, between, after = (np.full_like(part, -1) for part in (self.before, self.between, self.after))
+        return Frame(before=before, between=between, after=after, segments=self.segments)
 
 
 class Windows:

@@ -21,6 +21,7 @@ from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.prepare import Prepared, text_steps
 from tunewright.probes import load_frozen
 from tunewright.recipe import Recipe
+from tunewright.tasks import RowTask
 
 PROBE_ROWS = 8
 
@@ -67,6 +68,7 @@ def _about(
 ) -> About:
     """What is recorded of a bundle; `local` is the pretrained model in it, if there is one."""
     fields = ("text", "text_pair") if prepared.pairs else ("text",)
+    shaped = not isinstance(prepared.task, RowTask)
     return About(
         system=system,
         task=prepared.task.name,
@@ -84,10 +86,10 @@ def _about(
         alone=calibration.alone,
         max_length=recipe.encode.max_length if local else None,
         long_texts=recipe.encode.long_texts if local else "head",
-        encode=recipe.encode if prepared.task.kind == "text" else None,
+        encode=recipe.encode if shaped else None,
         generate=recipe.generate if prepared.task.kind == "text" else None,
-        form=form_in(prepared.rows) if prepared.task.kind == "text" else None,
-        shape=recipe.data.shape if prepared.task.kind == "text" else None,
+        form=form_in(prepared.rows) if shaped else None,
+        shape=recipe.data.shape if shaped else None,
         license=local.license if local else None,
         base_model=local.name if local else None,
     )

@@ -18,7 +18,13 @@ from tunewright.data.sources import ReadResult
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.decide_model import decide_model, describe_model
-from tunewright.pipeline.decide_training import decide_lengths, decide_training, decide_within
+from tunewright.pipeline.decide_training import (
+    decide_lengths,
+    decide_training,
+    decide_within,
+    with_whole_texts,
+    without_cross_validation,
+)
 from tunewright.pipeline.decide_writing import decide_writing
 from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.journal import Journal
@@ -26,7 +32,7 @@ from tunewright.pipeline.measures import check_measures
 from tunewright.pipeline.prepare import Inspected, Prepared, inspect, prepare
 from tunewright.recipe import Recipe
 from tunewright.runtime import RuntimeConfig, probe_runtime
-from tunewright.tasks import TASKS
+from tunewright.tasks import TASKS, RowTask, TextTask
 
 _OPTIONS = {
     "text": "--text ", "text_pair": "--text-pair ", "label": "--label ", "group": "--group ",
@@ -60,9 +66,11 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
 def decide_fit(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tuple[Recipe, LocalModel | None]:
     """The recipe with its model, how much that reads of a text, and how it is trained; None without a model."""
     recipe, local = decide_model(recipe, prepared, decisions)
-    if local and prepared.task.kind == "text":
+    if local and isinstance(prepared.task, TextTask):
         recipe = decide_writing(recipe, prepared, local, decisions)
     elif local:
+        if not isinstance(prepared.task, RowTask):
+            recipe = without_cross_validation(with_whole_texts(recipe))
         recipe = decide_lengths(recipe, prepared, load_tokenizer(local), decisions)
     if local:
         recipe = decide_training(recipe, prepared, local, decisions)

@@ -16,6 +16,7 @@ from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.journal import Journal
 from tunewright.pipeline.prepare import Prepared
 from tunewright.recipe import Recipe
+from tunewright.tasks import RowTask, TextTask
 
 MOST_UNKNOWN = 0.05
 """A model whose tokenizer can't read more than this share of the text is refused."""
@@ -24,19 +25,24 @@ MOST_UNKNOWN = 0.05
 def decide_model(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tuple[Recipe, LocalModel | None]:
     """The recipe with its model named to the byte, and the model; `none` where there is none that can read the texts.
 
-    Raises ModelError where the answers are texts and there is no model that writes.
+    Raises ModelError where the task can't be done without a model, and there is none.
     """
     language = prepared.columns.language
-    if prepared.task.kind == "text" and recipe.model.path in (None, "none", "starter"):
+    if isinstance(prepared.task, TextTask) and recipe.model.path in (None, "none", "starter"):
         raise ModelError(_no_writer(recipe, language))
+    dispensable = isinstance(prepared.task, RowTask)
     if recipe.model.path == "none":
+        if not dispensable:
+            raise ModelError(f"model.path is `none`, and the task `{prepared.task.name}` is for a model alone.")
         return recipe, None
     local, why = _find_model(recipe, language, decisions.journal)
     if local is not None:
         refused = _cant_read(local, recipe, prepared, decisions.journal)
         local, why = (None, refused) if refused else (local, why)
-    if local is None and prepared.task.kind == "text":
-        raise ModelError(f"{why}. Nothing but a model can write texts, so there is no baseline to carry on with.")
+    if local is None and not dispensable:
+        raise ModelError(
+            f"{why}. The task `{prepared.task.name}` is for a model alone; there is no baseline to carry on with."
+        )
     if local is None:
         decisions.add("model", "none", why, "--model FOLDER_OR_HUB_ID")
         return recipe.model_copy(update={"model": recipe.model.model_copy(update={"path": "none"})}), None

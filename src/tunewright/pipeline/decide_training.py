@@ -15,6 +15,7 @@ from tunewright.pipeline.prepare import Prepared
 from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe
 from tunewright.runtime import World, prepare_machine
+from tunewright.tasks import TextTask
 
 SAMPLED_TEXTS = 2000
 NEW_HEAD_FACTOR = 10.0
@@ -49,6 +50,21 @@ def decide_lengths(recipe: Recipe, prepared: Prepared, tokenizer: Tokenizer, dec
     return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"max_length": chosen})})
 
 
+def with_whole_texts(recipe: Recipe) -> Recipe:
+    """Long texts are read in windows unless the recipe says otherwise: where each word counts, none should be left out."""
+    if "long_texts" in recipe.encode.model_fields_set:
+        return recipe
+    return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"long_texts": "windows"})})
+
+
+def without_cross_validation(recipe: Recipe) -> Recipe:
+    """Five more fits are more than they are worth unasked, where each of them takes as long as a model of texts or tags."""
+    if "cross_validation" in recipe.evaluate.model_fields_set:
+        return recipe
+    crossed = recipe.evaluate.cross_validation.model_copy(update={"below_rows": 0})
+    return recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"cross_validation": crossed})})
+
+
 def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decisions: Decisions) -> Recipe:
     """Epochs by the number of rows and labels, and AdamW's learning rate by the size of the model."""
     train, optimizer = recipe.train, recipe.optimizer
@@ -60,7 +76,7 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
         why = Sentence("{rows} training rows{labels}; stops early if it can", rows=rows, labels=labels)
         decisions.add("epochs", epochs, why, "--set train.epochs=N")
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
-        writes = prepared.task.kind == "text"
+        writes = isinstance(prepared.task, TextTask)
         rate = (default_writing_rate if writes else default_learning_rate)(local.num_parameters)
         # A model that writes has the head it came with.
         head, usual_head = optimizer.head_learning_rate_factor, 1.0 if writes else NEW_HEAD_FACTOR

@@ -12,6 +12,7 @@ from tunewright.models.load import require_writer
 from tunewright.models.local import LocalModel
 from tunewright.models.new_tokens import unwritable
 from tunewright.models.tokenizer import Tokenizer
+from tunewright.pipeline.decide_training import without_cross_validation
 from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.texts import load_writing_tokenizer
@@ -49,12 +50,7 @@ def decide_writing(recipe: Recipe, prepared: Prepared, local: LocalModel, decisi
     )  # fmt: skip
     decisions.add("max_length", encode.max_length, why, "--set encode.max_length=N")
     recipe = _decide_variables(recipe, taught, decisions)
-    recipe = _decide_answer_length(recipe, taught, tokenizer, decisions)
-    crossed = recipe.evaluate.cross_validation
-    if "cross_validation" not in recipe.evaluate.model_fields_set:
-        # Five more fits, and an answer to write for each row: more than it is worth unasked.
-        crossed = crossed.model_copy(update={"below_rows": 0})
-    return recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"cross_validation": crossed})})
+    return without_cross_validation(_decide_answer_length(recipe, taught, tokenizer, decisions))
 
 
 def decide_tokens(

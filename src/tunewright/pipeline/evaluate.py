@@ -18,12 +18,13 @@ from tunewright.data.columns import ColumnsConfig, find_columns, to_fields
 from tunewright.data.keys import exact_keys
 from tunewright.data.labels import Spelling
 from tunewright.data.ledger import Entry
-from tunewright.data.shapes import answer_fields
+from tunewright.data.shapes import Tagged, answer_fields, read_found
 from tunewright.data.sources import ReadResult, read
 from tunewright.evaluate import Predictions, Score, score, value_of
 from tunewright.evaluate.test_ledger import record
 from tunewright.pipeline.evaluate_texts import answer_rows
-from tunewright.serve import WritingPredictor, load
+from tunewright.pipeline.predict_tags import tagged_shape
+from tunewright.serve import TaggingPredictor, WritingPredictor, load
 from tunewright.tasks import ROW_TASKS
 
 SEED = 17
@@ -83,6 +84,8 @@ def evaluate_file(
     predictor = load(bundle)
     if isinstance(predictor, WritingPredictor):
         return _evaluate_writer(predictor, bundle, path, text=text, label=label)
+    if isinstance(predictor, TaggingPredictor):
+        return _evaluate_tagger(predictor, bundle, path)
     about = predictor.about
     result = read(path)
     chosen = columns_as_trained(result, about, text=text, text_pair=text_pair, label=label)
@@ -133,6 +136,27 @@ def _evaluate_writer(
         unknown=[], seen=_seen(exact_keys(answer_fields(written.rows)), folder) if folder.rows.exists() else None,
         stored=_stored(written.predictions, about.system, folder),
         times_scored=note_in_test_ledger(written.predictions.row_ids, about),
+    )  # fmt: skip
+
+
+def _evaluate_tagger(predictor: TaggingPredictor, bundle: Path, path: Path) -> Evaluation:
+    found = tagged_shape(path)
+    if found is None:
+        raise DataError(
+            f"{path}: these are no tagged rows, so there is nothing to hold the model's spans against. Give CoNLL, tokens with "
+            "tags, or texts with spans; `tunewright predict` tags any text."
+        )
+    read = read_found(found)
+    rows = [row for row in read.rows if isinstance(row, Tagged)]
+    predictions = predictor.predictions(rows)
+    folder, about = RunFolder(bundle.parent), predictor.about
+    return Evaluation(
+        scores=score(predictions, split=path.name, system=about.system, seed=SEED), rows_read=read.read,
+        rows_scored=len(rows), unreadable=len(read.refused), unlabelled=0, empty=0, merged=[],
+        unknown=_unknown([[span.label for span in row.spans] for row in rows], about.labels),
+        seen=_seen(exact_keys(answer_fields(rows)), folder) if folder.rows.exists() else None,
+        stored=_stored(predictions, about.system, folder),
+        times_scored=note_in_test_ledger(predictions.row_ids, about),
     )  # fmt: skip
 
 

@@ -32,12 +32,13 @@ from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.groups import gaps_in
 from tunewright.pipeline.measures import measures_of
 from tunewright.pipeline.prepare import Prepared
-from tunewright.pipeline.recommend import recommend, recommend_writer
+from tunewright.pipeline.recommend import recommend, recommend_only
 from tunewright.pipeline.request import Request
 from tunewright.pipeline.teaching import primary_metric
 from tunewright.recipe import Recipe
+from tunewright.tasks import RowTask
 
-SYSTEMS = ("model", "earlier", "frozen", "tfidf", "base", "nearest", "copy", "current", "majority")
+SYSTEMS = ("model", "earlier", "frozen", "tfidf", "base", "dictionary", "nearest", "copy", "current", "majority")
 CROSSED = ("model_cv", "frozen_cv", "tfidf_cv")
 USABLE = ("model", "frozen", "tfidf")
 """Systems that can be saved as a model folder."""
@@ -82,7 +83,7 @@ def judge(
     ]
     if "model_cv" in crossed:
         comparisons += _compare_all(crossed, "model_cv", metric=metric, recipe=recipe, measures=measures)
-    choose = recommend_writer if prepared.task.kind == "text" else recommend
+    choose = recommend if isinstance(prepared.task, RowTask) else recommend_only
     recommendation = choose(
         [c for c in comparisons if c.metric == metric],
         measured={system: value_of(test[system], metric, texts=measures) for system in USABLE if system in test},
@@ -108,7 +109,7 @@ def judge(
     shown = test.get(main)
     if shown is not None and len(shown) and main in validation:
         evidence |= confidence_evidence(shown, validation[main], scores, system=main, recipe=recipe)
-    if shown is not None and prepared.task.kind in ("single_label", "multi_label"):
+    if prepared.labels:
         evidence["weakest"] = _weakest(scores, main)
     if shown is not None and prepared.task.kind == "single_label":
         evidence["confusion"] = _confusion(shown)
@@ -225,7 +226,10 @@ def _weakest(scores: list[Score], system: str) -> dict[str, Any] | None:
 
 
 def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[dict[str, Any]]:
-    """Wrong answers, the surest first; for numbers, the farthest off. Texts are left out of a private run."""
+    """Wrong answers, the surest first; for numbers, the farthest off; for spans, the most wrong ones first.
+
+    Texts are left out of a private run.
+    """
     rows = shown.labelled
     if shown.kind == "text" and rows.table.column("prediction").null_count == len(rows):
         return []
@@ -233,6 +237,11 @@ def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[di
         likeness = _chrf_of_rows(rows)
         wrong = np.argsort(likeness, kind="stable")
         wrong = wrong[likeness[wrong] < PERFECT_CHRF]
+        confidence = np.full(len(rows), np.nan)
+    elif shown.kind == "spans":
+        num_wrong = np.array([len({*a} ^ {*b}) for a, b in zip(rows.gold_spans, rows.prediction_spans, strict=True)])
+        wrong = np.argsort(-num_wrong, kind="stable")
+        wrong = wrong[num_wrong[wrong] > 0]
         confidence = np.full(len(rows), np.nan)
     elif shown.kind == "regression":
         surprise = np.abs(rows.gold_value_N - rows.prediction_value_N)
@@ -298,9 +307,12 @@ def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder,
     findings = {finding["code"]: finding for finding in read_json(folder.audit)["findings"]}
     if "contradictions" in findings and findings["contradictions"]["count"] >= 10:
         return {"code": "settle_contradictions", "count": findings["contradictions"]["count"]}
-    if evidence["kind"] == "text":
+    if evidence["kind"] in ("text", "spans"):
         ahead = [c["system_b"] for c in evidence["comparisons"] if c["verdict"] == "b_better"]
-        return {"code": "not_better", "system": ahead[0]} if ahead else {"code": "read_answers"}
+        if ahead:
+            return {"code": "not_better", "system": ahead[0]}
+        if evidence["kind"] == "text":
+            return {"code": "read_answers"}
     weakest = evidence.get("weakest")
     if weakest and weakest["n"] < 30:
         return {"code": "label_more_of_class", "label": weakest["label"], "count": weakest["n"]}

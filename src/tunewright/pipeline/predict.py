@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tunewright.core.errors import DataError, ModelError, nearest
+from tunewright.core.errors import DataError, ModelError
 from tunewright.data.sources import LikeWriter, default_output, find_source, iter_rows, written_as
+from tunewright.pipeline.added_columns import free_name, require_other_file, texts_of_column
 from tunewright.pipeline.journal import Listener
-from tunewright.pipeline.predict_texts import predict_texts, require_other_file
-from tunewright.serve import Answer, Predictor, WritingPredictor, WrittenAnswer, load
+from tunewright.pipeline.predict_tags import predict_tags
+from tunewright.pipeline.predict_texts import predict_texts
+from tunewright.serve import Answer, AnyPredictor, TaggedText, TaggingPredictor, WritingPredictor, WrittenAnswer, load
 from tunewright.serve.predictor import answers_of
 from tunewright.tasks import TASKS
 
@@ -22,11 +24,11 @@ def predict_text(
     pair: str | None = None,
     abstain_below: float | None = None,
     precision: float | None = None,
-) -> Answer | WrittenAnswer:
+) -> Answer | TaggedText | WrittenAnswer:
     """The answer to one text; abstained where it is less sure than what was asked for."""
     predictor = load(model)
     threshold = abstain_threshold(predictor, abstain_below=abstain_below, precision=precision)
-    if isinstance(predictor, WritingPredictor):
+    if isinstance(predictor, (TaggingPredictor, WritingPredictor)):
         return predictor.predict(text)[0]
     return _sure_or_not(predictor.predict([text], pairs=None if pair is None else [pair]), threshold)[0]
 
@@ -54,6 +56,8 @@ def predict_file(
         )
     if isinstance(predictor, WritingPredictor):
         return predict_texts(predictor, path, output=output, text=text, listener=listener)
+    if isinstance(predictor, TaggingPredictor):
+        return predict_tags(predictor, path, output=output, text=text, listener=listener)
     source = find_source(path, several="first")
     output = output or default_output(path, source, word="predicted")
     require_other_file(output, path)
@@ -63,15 +67,15 @@ def predict_file(
         for chunk in iter_rows(path, rows_per_chunk=1024):
             columns = chunk.table.column_names
             named = text or predictor.about.columns.get("text", "text")
-            texts = _texts(chunk.table, named, columns, path, option="--text")
+            texts = texts_of_column(chunk.table, named, path, option="--text")
             pairs = None
             if "text_pair" in predictor.about.fields:
                 named_pair = text_pair or predictor.about.columns.get("text_pair", "text_pair")
-                pairs = _texts(chunk.table, named_pair, columns, path, option="--text-pair")
+                pairs = texts_of_column(chunk.table, named_pair, path, option="--text-pair")
             predictions = predictor.predictions(chunk.table.column("row_id").to_pylist(), texts, pairs=pairs)
             answers = _sure_or_not(answers_of(predictions, conformal=predictor.about.conformal), threshold)
             added = _added(answers, abstaining=threshold is not None, possible=possible)
-            writer.write(chunk, {_free(name, columns): cells for name, cells in added.items()})
+            writer.write(chunk, {free_name(name, columns): cells for name, cells in added.items()})
             abstained += sum(answer.abstained for answer in answers)
             rows += len(answers)
             unreadable += len(chunk.quarantined)
@@ -85,7 +89,7 @@ def predict_file(
 
 
 def abstain_threshold(
-    predictor: Predictor | WritingPredictor, *, abstain_below: float | None = None, precision: float | None = None
+    predictor: AnyPredictor, *, abstain_below: float | None = None, precision: float | None = None
 ) -> float | None:
     """The confidence from which to answer; None: always. Raises DataError where the model can't do what is wanted."""
     if abstain_below is None and precision is None:
@@ -129,23 +133,6 @@ def _added(answers: list[Answer], *, abstaining: bool, possible: bool) -> dict[s
     elif possible:
         added |= {"low": [answer.low for answer in answers], "high": [answer.high for answer in answers]}
     return added
-
-
-def _texts(table: Any, name: str, columns: list[str], path: Path, *, option: str) -> list[str]:
-    if name not in columns:
-        readable = [column for column in columns if column not in ("row_id", "origin")]
-        raise DataError(
-            f"{path}: there is no column `{name}`, which the model was trained on.{nearest(name, readable)} "
-            f"Columns here: {', '.join(readable)}. Name the right one with `{option} COLUMN`."
-        )
-    return ["" if value is None else str(value) for value in table.column(name).to_pylist()]
-
-
-def _free(name: str, columns: list[str]) -> str:
-    """A column name that the file does not have yet."""
-    while name in columns:
-        name += "_2"
-    return name
 
 
 def _as_cell(label: Any) -> Any:

@@ -6,7 +6,6 @@ empty targets filled, and rows that have one as they were.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from tunewright.core.errors import DataError
 from tunewright.data.shapes import FileShape, Found, Pair, Row, find_shape, read_found, write_rows
 from tunewright.data.shapes.records import values_of
 from tunewright.data.shapes.types import RecordShape, Unreadable
-from tunewright.data.sources import LikeWriter, default_output, find_source, iter_rows, stored_files, written_as
+from tunewright.data.sources import LikeWriter, default_output, find_source, iter_rows, written_as
+from tunewright.pipeline.added_columns import free_name, require_other_file
 from tunewright.pipeline.journal import Listener
 from tunewright.serve import WritingPredictor
 
@@ -75,7 +75,7 @@ def _add_column(
             rows = [_row(values, found) for values in values_of(chunk)]
             said = iter(predictor.predict([row for row in rows if row is not None]))
             answers = [None if row is None else next(said).text for row in rows]
-            writer.write(chunk, {_free("prediction", chunk.table.column_names): answers})
+            writer.write(chunk, {free_name("prediction", chunk.table.column_names): answers})
             num_rows += sum(answer is not None for answer in answers)
             unreadable += len(chunk.quarantined) + sum(answer is None for answer in answers)
             if listener:
@@ -99,12 +99,6 @@ def _fill_targets(predictor: WritingPredictor, found: Found, path: Path, *, outp
     }  # fmt: skip
 
 
-def require_other_file(output: Path, path: Path) -> None:
-    """Raises DataError where the output is the input itself."""
-    if output.exists() and output.resolve() in {stored.resolve() for stored in stored_files(path)}:
-        raise DataError(f"{output}: this is the input file itself. Give another `--output`.")
-
-
 def _row(values: dict[str, Any], found: Found) -> Row | None:
     assert isinstance(found.shape, RecordShape)
     try:
@@ -112,10 +106,3 @@ def _row(values: dict[str, Any], found: Found) -> Row | None:
     except Unreadable:
         return None
     return row
-
-
-def _free(name: str, columns: Sequence[str]) -> str:
-    """A column name that the file does not have yet."""
-    while name in columns:
-        name += "_2"
-    return name

@@ -29,7 +29,7 @@ from tunewright.data.columns import ColumnPlan, find_columns, to_fields
 from tunewright.data.decided import account_for_reading, quarantine_line
 from tunewright.data.ledger import Entry, Ledger
 from tunewright.data.pii.scrub import scrub
-from tunewright.data.shapes import Row, answer_fields, rows_of
+from tunewright.data.shapes import Row, Tagged, answer_fields, rows_of
 from tunewright.data.sources import ReadResult, read
 from tunewright.data.split import folds, split
 from tunewright.data.table import fingerprint
@@ -38,9 +38,9 @@ from tunewright.pipeline.describe import describe_findings, unread_columns
 from tunewright.pipeline.groups import with_groups
 from tunewright.pipeline.private import without_group_names, without_raw, without_text
 from tunewright.pipeline.request import content_digest
-from tunewright.pipeline.shaped import change_texts, find_text_task, read_shaped
+from tunewright.pipeline.shaped import change_texts, find_shaped_task, read_shaped
 from tunewright.recipe import Recipe
-from tunewright.tasks import ROW_TASKS, TASKS, TEXT_TASKS, RowTask, Task, row_task
+from tunewright.tasks import ROW_TASKS, SHAPED_TASKS, TASKS, RowTask, TagTask, Task, row_task
 
 SPLITS = ("train", "validation", "test")
 
@@ -62,17 +62,19 @@ class Prepared:
     @property
     def row_task(self) -> RowTask:
         """The task, where each row has one answer."""
-        assert isinstance(self.task, RowTask), f"{self.task.name} has answers that are texts"
+        assert isinstance(self.task, RowTask), f"{self.task.name} has other answers than one a row"
         return self.task
 
     @cached_property
     def labels(self) -> list[str]:
-        """Class names in the order of the logits; none where answers are numbers or texts."""
+        """Class names in their fixed order, of spans sorted; none where answers are numbers or texts."""
+        if isinstance(self.task, TagTask):
+            return sorted({span.label for row in self.shaped if isinstance(row, Tagged) for span in row.spans})
         return self.task.find_labels(self.answers) if isinstance(self.task, RowTask) else []
 
     @cached_property
     def shaped(self) -> list[Row]:
-        """The rows as what they are (pairs, chats...), for tasks whose answers are texts."""
+        """The rows as what they are (pairs, chats, tagged texts...), for tasks whose rows are read by their shape."""
         return rows_of(self.rows)
 
     @cached_property
@@ -113,7 +115,7 @@ class Prepared:
 
     def folds(self, rows: npt.NDArray[np.int64], *, k: int, seed: int) -> npt.NDArray[np.int64]:
         """For each of some rows, the part 0..k-1 in which it is held out; groups and duplicates stay together."""
-        parts = folds(self.rows.take(rows), kind=self.task.kind, k=k, seed=seed, near_groups=self.near_groups)
+        parts = folds(self.rows.take(rows), kind=self.columns.kind, k=k, seed=seed, near_groups=self.near_groups)
         return np.array(parts, np.int64)
 
     def labelled(self) -> npt.NDArray[np.int64]:
@@ -132,7 +134,7 @@ class Inspected:
 
 def inspect(recipe: Recipe) -> Inspected:
     """Read the file and find its columns; nothing is changed or written. Raises DataError without a column of answers."""
-    if find_text_task(recipe) is not None:
+    if find_shaped_task(recipe) is not None:
         read_rows, columns, task = read_shaped(recipe)
         return Inspected(read_rows, columns, TASKS[task])
     return _inspect_table(recipe)
@@ -174,7 +176,7 @@ def prepare(recipe: Recipe, folder: RunFolder, *, inspected: Inspected | None = 
             return Prepared(table, columns, task, about["source"], about["near_groups"], about["leaked"])
 
     ledger = Ledger()
-    if recipe.task in TEXT_TASKS:
+    if recipe.task in SHAPED_TASKS:
         inspected = inspected or inspect(recipe)
         read_rows, columns, task = inspected.read, inspected.columns, inspected.task
         account_for_reading(read_rows, ledger)

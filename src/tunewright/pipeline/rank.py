@@ -43,6 +43,7 @@ from tunewright.planning.rank import Candidate, Order, Refused, estimates, put_i
 from tunewright.probes import fit_frozen
 from tunewright.recipe import Recipe, dump_recipe
 from tunewright.runtime import Machine, Stopwatch, World, prepare_machine
+from tunewright.tasks import RowTask
 
 SAMPLE_ROWS = 1000
 FOLDS = 5
@@ -102,10 +103,10 @@ def _rank(
 ) -> None:
     with journal.stage("data"):
         recipe, prepared = open_recipe(asked, folder, journal)
-    if prepared.task.kind == "text":
+    if not isinstance(prepared.task, RowTask):
         raise DataError(
-            f"the task `{prepared.task.name}` is about texts that are written, and ranking compares how well models read: it is "
-            "for labels and numbers. `tunewright run` with each model, then `tunewright compare`, tells writers apart."
+            f"the task `{prepared.task.name}` has other answers than one a row, and ranking compares how well models read whole "
+            "texts: it is for labels and numbers. `tunewright run` with each model, then `tunewright compare`, tells them apart."
         )
     machine = prepare_machine(recipe.runtime)
     found = found or _at_hand(prepared.columns.language)

@@ -19,8 +19,10 @@ from tunewright.evaluate import Comparison
 
 Usable = Literal["model", "frozen", "tfidf"]
 Reason = Literal[
-    "only", "cheapest", "better", "only_better", "nothing_to_train", "measured_higher", "tuned", "not_shown"
+    "only", "cheapest", "better", "only_better", "nothing_to_train", "measured_higher", "tuned", "learned", "not_shown"
 ]
+SHOWN: dict[str, Reason] = {"base": "tuned", "dictionary": "learned"}
+"""Where there is but one system that can be saved: what it has to be better than, and the reason if it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +66,12 @@ def recommend(
     return Recommendation(system="frozen", reason="nothing_to_train", equal="model")
 
 
-def recommend_writer(
+def recommend_only(
     comparisons: Sequence[Comparison], *, measured: Mapping[str, float | None], higher_is_better: bool
 ) -> Recommendation:
-    """Of models that write there is one that can be saved; the reason says whether it is shown to be better than untuned."""
+    """Where only the model can be saved: the reason says whether it is shown to be better than untuned, or than a list."""
     verdicts = {c.system_b: c.verdict for c in comparisons if c.system_a == "model"}
-    better = verdicts.get("base") == "a_better" and "b_better" not in verdicts.values()
-    return Recommendation(system="model", reason="tuned" if better else "not_shown")
+    reasons = [reason for rival, reason in SHOWN.items() if verdicts.get(rival) == "a_better"]
+    if not reasons or "b_better" in verdicts.values():
+        return Recommendation(system="model", reason="not_shown")
+    return Recommendation(system="model", reason=reasons[0])

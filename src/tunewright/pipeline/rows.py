@@ -26,6 +26,6 @@ def nested_order(prepared: Prepared, places: Rows, *, seed: int) -> Rows:
 
     It depends on the rows and the seed, not on where the rows stand in the file.
     """
-    row_marks = marks(prepared.rows, kind=prepared.task.kind, near_groups=prepared.near_groups, seed=seed)
+    row_marks = marks(prepared.rows, kind=prepared.row_task.kind, near_groups=prepared.near_groups, seed=seed)
     order_P = np.array([row_order(seed, prepared.row_ids[place]) for place in places], np.uint64)
-    return subset_order(row_marks, places, order_P, kind=prepared.task.kind)
+    return subset_order(row_marks, places, order_P, kind=prepared.row_task.kind)

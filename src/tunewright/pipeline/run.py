@@ -28,6 +28,7 @@ from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.private import without_quotes
 from tunewright.pipeline.request import Request, find_folder, local_source, locked, make_request
 from tunewright.pipeline.suspects import look_for_suspects
+from tunewright.pipeline.tag_baselines import run_tag_baselines
 from tunewright.pipeline.text_baselines import run_text_baselines, run_untuned
 from tunewright.pipeline.unlabelled import predict_unlabelled
 from tunewright.pipeline.wishes import Wishes
@@ -35,6 +36,7 @@ from tunewright.recipe import Recipe, WrittenRecipe, dump_recipe, load_recipe, r
 from tunewright.report import render
 from tunewright.report.card import model_card
 from tunewright.runtime import World, describe_environment, join_world, prepare_machine
+from tunewright.tasks import RowTask, TagTask, TextTask
 
 if TYPE_CHECKING:
     from tunewright.serve import AnyPredictor
@@ -198,16 +200,18 @@ def _carry_out(
 
     with journal.stage("data"):
         prepared = world.first_then_others(lambda: prepare(recipe, folder))
-    writes = prepared.task.kind == "text"
-    if not writes:
+    of_rows = isinstance(prepared.task, RowTask)
+    if of_rows:
         with journal.stage("baselines"):
             world.from_first(lambda: run_baselines(recipe, prepared, folder))
 
     base = features = tuned = None
     if recipe.model.path != "none":
-        with journal.stage("untuned" if writes else "features"):
+        with journal.stage("features" if of_rows else "baselines" if prepared.task.kind == "spans" else "untuned"):
             base = world.first_then_others(lambda: load_base(recipe, prepared, folder, machine=machine, world=world))
-            if writes:
+            if isinstance(prepared.task, TagTask):
+                world.from_first(functools.partial(run_tag_baselines, base, prepared, folder))
+            elif isinstance(prepared.task, TextTask):
                 world.from_first(functools.partial(run_text_baselines, base, prepared, folder))
                 world.from_first(functools.partial(run_untuned, base, prepared, folder, seed=recipe.train.seed))
             else:
@@ -215,7 +219,7 @@ def _carry_out(
                 features = functools.cache(features_of(base))
                 world.from_first(functools.partial(run_frozen_baseline, recipe, prepared, folder, features))
                 world.from_first(lambda: run_earlier_model(recipe, prepared, folder))
-    if not writes:
+    if of_rows:
         with journal.stage("suspects"):
             world.from_first(lambda: look_for_suspects(recipe, prepared, folder, journal, features=features))
     if base is not None:
@@ -247,7 +251,7 @@ def _bundle(final: Tuned | None, recipe: Recipe, prepared: Prepared, folder: Run
     if final:
         bundle_model(final, recipe, prepared, folder)
         recommended = read_json(folder.evidence)["recommended"]
-        if prepared.task.kind == "text":
+        if not isinstance(prepared.task, RowTask):
             return
         if recommended == "frozen" or recipe.probes.save_frozen == "always":
             bundle_frozen(final.base.local, recipe, prepared, folder)

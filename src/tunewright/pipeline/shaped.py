@@ -1,6 +1,6 @@
-"""Files of chats, prompts and parallel text, read for the same story as a table of labelled texts.
+"""Files of chats, prompts, parallel and tagged text, read for the same story as a table of labelled texts.
 
-A file is read by its *shape* when the recipe's task asks for answers that are texts, or when nothing else was said and the
+A file is read by its *shape* when the recipe's task is one of `SHAPED_TASKS`, or when nothing else was said and the
 shape is plain from its content. The rows then go the way of all rows: audit, clean, split, account.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tunewright.core.errors import DataError
+from tunewright.core.errors import DataError, RecipeError
 from tunewright.core.languages import base_language
 from tunewright.core.sentence import Sentence
 from tunewright.core.text import digest
@@ -27,6 +27,7 @@ from tunewright.data.shapes import (
     Refused,
     Row,
     ShapeConfig,
+    Tagged,
     answer_fields,
     find_shape,
     map_texts,
@@ -36,22 +37,22 @@ from tunewright.data.shapes.fields import question
 from tunewright.data.sources import Quarantined, ReadConfig, ReadResult, SourceFormat
 from tunewright.data.sources.places import data_files
 from tunewright.recipe import Recipe
-from tunewright.tasks import TEXT_TASKS
+from tunewright.tasks import SHAPED_TASKS
 
 SURE = 0.9
 """From this confidence on a file is read by its shape without being told; below, it may be a table for classification."""
 SAMPLED = 2000
 """Rows by which the language is found."""
-_TASK_OF_FORM = {"dialogue": "chat", "completion": "complete", "pair": "transduce"}
+_TASK_OF_FORM = {"dialogue": "chat", "completion": "complete", "pair": "transduce", "tagged": "tag"}
 
 
-def find_text_task(recipe: Recipe) -> str | None:
-    """The task whose answers are texts that a recipe asks for or a file is plainly for; None: it is a table of labels.
+def find_shaped_task(recipe: Recipe) -> str | None:
+    """The one of `SHAPED_TASKS` that a recipe asks for or a file is plainly for; None: it is a table of labels.
 
     Raises PreferenceDataError for preference data, which must not be taken for something else.
     """
     if recipe.task is not None:
-        return recipe.task if recipe.task in TEXT_TASKS else None
+        return recipe.task if recipe.task in SHAPED_TASKS else None
     asked = recipe.data.columns
     if recipe.data.shape.name is None and (asked.text or asked.label or asked.task):
         return None
@@ -81,12 +82,16 @@ def read_shaped(recipe: Recipe) -> tuple[ReadResult, ColumnPlan, str]:
         refused += read.refused
     first = files[0][1]
     task = recipe.task or _TASK_OF_FORM[first.shape.form]
-    accepted = TEXT_TASKS[task].forms
+    accepted = SHAPED_TASKS[task].forms
     if first.shape.form not in accepted:
         raise DataError(
             f"{recipe.data.path}: these are {first.shape.title}, and the task `{task}` is taught with "
             f"{' or '.join(accepted)} rows. `tunewright data convert` makes one of the other where that is possible; "
             "`--task` names another task."
+        )
+    if task == "tag" and not any(row.spans for row in rows if isinstance(row, Tagged)):
+        raise DataError(
+            f"{recipe.data.path}: no row has a span, so there is nothing to learn: every tag is O, or every list of spans is empty."
         )
     rows, languages = _with_languages(_told_apart(rows), recipe.data.shape)
     if recipe.task is None and task == "transduce" and languages[0] != languages[1]:
@@ -111,8 +116,17 @@ def read_shaped(recipe: Recipe) -> tuple[ReadResult, ColumnPlan, str]:
 
 
 def change_texts(table_rows: Sequence[Row], config: CleanConfig, ledger: Ledger) -> list[Row]:
-    """The rows after the recipe's steps that change texts, each change in the ledger."""
+    """The rows after the recipe's steps that change texts, each change in the ledger.
+
+    Raises RecipeError for tagged rows, whose spans would no longer be where they say.
+    """
     rows = list(table_rows)
+    if any(isinstance(row, Tagged) for row in rows) and (chosen := chosen_text_steps(config)):
+        why = " (`--private` asks for it; `--set clean.scrub=false` keeps texts out of everything but the model)"
+        raise RecipeError(
+            f"clean.{chosen[0]} changes texts{why if chosen == ['scrub'] else ''}, and the spans of tagged rows are places in "
+            f"the text as it stands. Set `clean.{chosen[0]}: false`, or change the file before it is tagged."
+        )
     for name in chosen_text_steps(config):
         changed = [map_texts(row, TEXT_STEPS[name]) for row in rows]
         show = scrub if config.scrub else str
@@ -183,7 +197,10 @@ def _with_languages(rows: list[Row], asked: ShapeConfig) -> tuple[list[Row], tup
 def _names(found: Found) -> list[str]:
     """What the question and the answer are called in the file, as far as that can be said in two words."""
     settings = found.settings
-    usual = {"dialogue": ("messages", "last answer"), "pair": ("source", "target"), "text": ("text", "text")}
+    usual = {
+        "dialogue": ("messages", "last answer"), "pair": ("source", "target"), "text": ("text", "text"),
+        "tagged": ("text", "tags" if found.shape.name == "tokens" else "spans"),
+    }  # fmt: skip
     first, second = usual.get(found.shape.form, ("prompt", "completion"))
     return [str(settings.get(first, first)), str(settings.get(second, second))]
 

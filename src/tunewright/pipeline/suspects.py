@@ -85,7 +85,7 @@ def look_for_suspects(
     if folder.suspects.exists():
         return
     suspects = suspects_of(
-        prepared.rows, kind=prepared.task.kind, near_groups=prepared.near_groups, config=recipe.data.audit,
+        prepared.rows, kind=prepared.row_task.kind, near_groups=prepared.near_groups, config=recipe.data.audit,
         probes=recipe.probes, features=None if features is None else lambda places: features()[places],
     )  # fmt: skip
     value: dict[str, Any] = {"finding": None, "suspects": None, "private": recipe.report.private}

@@ -99,6 +99,25 @@ class Mistakes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarkedItem:
+    """One text twice: its parts marked as they are in the file, and as they were found."""
+
+    where: str
+    gold: Markup
+    found: Markup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """Texts with marked parts, the most wrong ones first."""
+
+    items: tuple[MarkedItem, ...]
+    gold: str
+    found: str
+    block: str = "marked"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChangedItem:
     """One text with two systems' answers."""
 
@@ -173,7 +192,7 @@ class Folded:
     block: str = "folded"
 
 
-Block = Paragraph | Table | Figures | Mistakes | Changed | Tokens | Facts | Code | Folded
+Block = Paragraph | Table | Figures | Mistakes | Marked | Changed | Tokens | Facts | Code | Folded
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$^])")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+\Z")
 _LICENSE_ID = re.compile(r"[a-z0-9][a-z0-9.+-]*\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
-_HEADLINE_METRICS = ("accuracy", "macro_f1", "micro_f1", "mae", "pearson", "exact_match", "chrf", "bleu")
+_HEADLINE_METRICS = (
+    "accuracy", "macro_f1", "micro_f1", "mae", "pearson", "exact_match", "chrf", "bleu", "span_f1", "span_precision",
+    "span_recall",
+)  # fmt: skip
 _LABELS_SHOWN = 60
 _ACCOUNT = ("read", "quarantined", "dropped", "changed", "kept")
 _KINDS = {
@@ -30,10 +33,12 @@ _KINDS = {
     "multi_label": "A multi-label text classifier",
     "regression": "A text regression model",
     "text": "A model that writes",
+    "spans": "A model that labels parts of texts",
 }
 
 _LOADERS = {
     "text-classification": "AutoModelForSequenceClassification",
+    "token-classification": "AutoModelForTokenClassification",
     "text-generation": "AutoModelForCausalLM",
     "text2text-generation": "AutoModelForSeq2SeqLM",
 }
@@ -77,6 +82,8 @@ def _front_matter(context: Context, system: CardSystem) -> str:
 
 def _tag(run: Run) -> str:
     """The task under the hub's name."""
+    if run.kind == "spans":
+        return "token-classification"
     if run.kind != "text":
         return "text-classification"
     return "text2text-generation" if _reads_and_writes(run) else "text-generation"
@@ -136,8 +143,8 @@ def _use(context: Context) -> str:
     else:
         shown = ", ".join(_plain(label) for label in labels[:_LABELS_SHOWN])
         more = f" and {len(labels) - _LABELS_SHOWN} more" if len(labels) > _LABELS_SHOWN else ""
-        how = "any number of these labels" if context.run.kind == "multi_label" else "one of these labels"
-        said = f"It gives each of your {unit} {how}: {shown}{more}."
+        how = {"multi_label": "any number of these labels", "spans": "these labels for its parts"}
+        said = f"It gives each of your {unit} {how.get(context.run.kind, 'one of these labels')}: {shown}{more}."
     return f"## What it is for\n\n{said} It is meant for {unit} like those it was trained on, and for nothing else."
 
 
@@ -182,7 +189,8 @@ def _limits(context: Context, system: CardSystem) -> str:
     weakest = evidence.get("weakest")
     if weakest and weakest.get("value") is not None and system == context.main_system:
         value = context.words.metric(str(weakest["metric"]), weakest["value"], weakest.get("low"), weakest.get("high"))
-        points.append(f"Weakest class: {_plain(weakest['label'])}, F1 {value} on {count(weakest['n'])} test rows.")
+        counted = "spans in the test rows" if run.kind == "spans" else "test rows"
+        points.append(f"Weakest class: {_plain(weakest['label'])}, F1 {value} on {count(weakest['n'])} {counted}.")
     if evidence.get("recommended") not in (None, system) and system == context.main_system:
         name = context.system(str(evidence["recommended"]), form="the")
         points.append(f"The run recommends {name} instead; the report says why.")
@@ -210,7 +218,9 @@ def _load(context: Context, system: CardSystem) -> str:
         command = f'tunewright predict {context.run.folder.bundle_of(system).name} "some text"'
         return f"## How to load it\n\n```\n{command}\n```\n\nNo pickle; no code is run on loading.{weight}"
     loader = _LOADERS[_tag(context.run)]
-    more = "with the steps of the run repeated" if context.run.kind == "text" else _WITH_CONFIDENCES
+    more = {"text": "with the steps of the run repeated", "spans": "with places in the text"}.get(
+        context.run.kind, _WITH_CONFIDENCES
+    )
     return (
         "## How to load it\n\n"
         "```python\n"

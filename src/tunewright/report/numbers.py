@@ -14,7 +14,7 @@ PERCENT = frozenset(
         "empty_rate", "copied_rate", "repeated_rate", "cut_rate",
         "off_target_rate", "off_variant_rate", "numbers_kept", "addresses_kept", "placeholders_kept", "term_accuracy",
         "numeric_accuracy", "json_valid_rate", "json_match", "schema_rate", "tool_name_accuracy", "tool_call_accuracy",
-        "span_f1", "span_precision", "span_recall", "span_macro_f1", "span_weighted_f1",
+        "span_f1", "span_precision", "span_recall", "span_macro_f1", "span_weighted_f1", "token_accuracy",
     }
 )  # fmt: skip
 """Metrics between 0 and 1 that are shown as so many of a hundred; the others keep their own scale."""

@@ -3,8 +3,10 @@
 from tunewright.serve.chat import Chat, load_chat
 from tunewright.serve.loading import AnyPredictor, load, load_labeller
 from tunewright.serve.predictor import Answer, Predictor
+from tunewright.serve.tagger import FoundSpan, TaggedText, TaggingPredictor
 from tunewright.serve.writer import WritingPredictor, WrittenAnswer
 
 __all__ = [
-    "Answer", "AnyPredictor", "Chat", "Predictor", "WritingPredictor", "WrittenAnswer", "load", "load_chat", "load_labeller",
+    "Answer", "AnyPredictor", "Chat", "FoundSpan", "Predictor", "TaggedText", "TaggingPredictor", "WritingPredictor",
+    "WrittenAnswer", "load", "load_chat", "load_labeller",
 ]  # fmt: skip

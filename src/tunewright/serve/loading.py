@@ -7,10 +7,11 @@ from pathlib import Path
 from tunewright.bundle import read_about, require_intact
 from tunewright.core.errors import ModelError
 from tunewright.serve.predictor import Predictor, load_predictor
+from tunewright.serve.tagger import TaggingPredictor, load_tagging
 from tunewright.serve.writer import WritingPredictor, load_writer
-from tunewright.tasks import TEXT_TASKS
+from tunewright.tasks import TASKS, TagTask, TextTask
 
-AnyPredictor = Predictor | WritingPredictor
+AnyPredictor = Predictor | TaggingPredictor | WritingPredictor
 
 
 def load(folder: str | Path) -> AnyPredictor:
@@ -18,14 +19,17 @@ def load(folder: str | Path) -> AnyPredictor:
     path = Path(folder)
     about = read_about(path)
     require_intact(path)
-    return load_writer(path, about) if about.task in TEXT_TASKS else load_predictor(path, about)
+    task = TASKS[about.task]
+    if isinstance(task, TagTask):
+        return load_tagging(path, about)
+    return load_writer(path, about) if isinstance(task, TextTask) else load_predictor(path, about)
 
 
 def load_labeller(folder: str | Path) -> Predictor:
-    """`load`, where answers are classes or numbers. Raises ModelError for a model that writes."""
+    """`load`, where answers are classes or numbers. Raises ModelError for a model that writes or tags."""
     found = load(folder)
-    if isinstance(found, WritingPredictor):
+    if not isinstance(found, Predictor):
         raise ModelError(
-            f"{folder}: this model writes texts (task `{found.about.task}`); a model that gives labels is needed."
+            f"{folder}: this model does another task (`{found.about.task}`); one that gives whole texts labels is needed."
         )
     return found

@@ -4,7 +4,8 @@ from tunewright.tasks.classify import CLASSIFY
 from tunewright.tasks.encode import encode_texts
 from tunewright.tasks.multi_label import MULTI_LABEL
 from tunewright.tasks.regression import REGRESSION
-from tunewright.tasks.task import EncodeConfig, Kind, RowTask, Task, TextTask
+from tunewright.tasks.tag import TAG
+from tunewright.tasks.task import EncodeConfig, Kind, RowTask, TagTask, Task, TextTask
 from tunewright.tasks.texts import CHAT, COMPLETE, CONTINUE, TRANSDUCE, TRANSLATE
 
 ROW_TASKS: dict[str, RowTask] = {
@@ -23,7 +24,10 @@ TEXT_TASKS: dict[str, TextTask] = {
 }
 """Tasks whose answers are texts."""
 
-TASKS: dict[str, Task] = {**ROW_TASKS, **TEXT_TASKS}
+SHAPED_TASKS: dict[str, TextTask | TagTask] = {**TEXT_TASKS, "tag": TAG}
+"""Tasks whose rows are read by their shape, not from the columns of a table."""
+
+TASKS: dict[str, Task] = {**ROW_TASKS, **SHAPED_TASKS}
 """Every task by the name that a recipe gives it."""
 
 
@@ -34,11 +38,13 @@ def row_task(kind: str) -> RowTask:
 
 __all__ = [
     "ROW_TASKS",
+    "SHAPED_TASKS",
     "TASKS",
     "TEXT_TASKS",
     "EncodeConfig",
     "Kind",
     "RowTask",
+    "TagTask",
     "Task",
     "TextTask",
     "encode_texts",

@@ -8,6 +8,7 @@ import numpy as np
 
 from tunewright.batching import Ragged
 from tunewright.models.tokenizer import Tokenizer
+from tunewright.models.windows import Encoded
 from tunewright.tasks.task import EncodeConfig
 
 
@@ -18,6 +19,11 @@ def encode_texts(
     encoded = tokenizer.encode(
         texts, pairs, max_length=config.max_length or tokenizer.max_length, strategy=config.long_texts
     )
+    return streams_of(encoded)
+
+
+def streams_of(encoded: Encoded) -> dict[str, Ragged]:
+    """Encoded texts as the streams of a token store."""
     streams = {
         "input": Ragged(encoded.values, encoded.offsets),
         "window": Ragged(encoded.window_lengths.astype(np.int32), encoded.window_offsets),

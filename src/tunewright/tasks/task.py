@@ -1,7 +1,7 @@
 """What a task is: what differs between one kind of supervision and another.
 
 A task with one answer a row (a class, several, a number) is a `RowTask`; where the answer is a text, taught token by token, a
-`TextTask`.
+`TextTask`; where parts of a text have labels, a `TagTask`.
 
 N  rows     B  rows of a batch     C  classes, or 1 for a number
 """
@@ -20,7 +20,7 @@ from tunewright.batching import Batch
 from tunewright.core.config import Config
 from tunewright.losses import LossSettings
 
-Kind = Literal["single_label", "multi_label", "regression", "text"]
+Kind = Literal["single_label", "multi_label", "regression", "text", "spans"]
 RowKind = Literal["single_label", "multi_label", "regression"]
 Label = str | list[str] | float | None
 
@@ -32,6 +32,7 @@ class EncodeConfig(Config):
     """Tokens of one example, special ones included. None: long enough for 99 of 100 texts, within the model's own limit."""
     long_texts: Literal["head", "head_tail", "windows"] = "head"
     """What is read of a longer text: its beginning, its beginning and end, or all of it in windows whose logits are averaged.
+    Where parts of a text have labels the default is `windows`, and each word is answered for in one of them.
     Answers that are texts are never cut: a row that is too long goes to the ledger; of a source its beginning is read."""
     max_target_length: int | None = None
     """Tokens of an answer of an encoder-decoder. None: as long as the longest one, within the model's own limit."""
@@ -82,6 +83,15 @@ class TextTask(Task):
     kind: Literal["text"] = "text"
     forms: tuple[str, ...]
     """Forms of rows that it is taught with: see `data/shapes/types.py`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagTask(Task):
+    """The answer is a label for parts of the text: `tasks/tag.py` has the tags, `tasks/words.py` finds the tokens of words."""
+
+    kind: Literal["spans"] = "spans"
+    forms: tuple[str, ...]
+    """Forms of rows that it is taught with."""
 
 
 def weighted_loss(model: torch.nn.Module, batch: Batch, loss: LossSettings) -> Tensor:

@@ -61,7 +61,7 @@ def question(row: Row) -> str:
 
 
 def answer(row: Row) -> str | None:
-    """The answer as a text, the first of several; None where there is none."""
+    """The answer as a text, the first of several; None where there is none. Of spans, their places and labels."""
     if isinstance(row, Pair):
         return row.targets[0] if row.targets else None
     if isinstance(row, Completion):
@@ -69,6 +69,8 @@ def answer(row: Row) -> str | None:
     if isinstance(row, Dialogue):
         turn = last_answer(row)
         return None if turn is None else said(row.messages[turn])
+    if isinstance(row, Tagged):
+        return "; ".join(f"{span.start}-{span.end} {span.label}" for span in row.spans)
     return row.text if isinstance(row, Text) else None
 
 

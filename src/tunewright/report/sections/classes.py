@@ -58,7 +58,10 @@ def _per_class(context: Context) -> list[Block]:
         Column(title="n", kind="number"),
     )
     first = Table(
-        caption=words("classes.caption"), columns=columns, rows=tuple(rows[:OPEN_ROWS]), note=words("classes.note")
+        caption=words("classes.caption"),
+        columns=columns,
+        rows=tuple(rows[:OPEN_ROWS]),
+        note=words("classes.note_spans" if run.kind == "spans" else "classes.note"),
     )
     if len(rows) <= OPEN_ROWS:
         return [first]

@@ -16,7 +16,7 @@ from tunewright.report.sections.doubt import possible_answers, risk_figures
 def confidence(context: Context) -> Section | None:
     """Automation first, since that is what it is for; then reliability before and after, and the confidences."""
     run = context.run
-    if run.kind in ("regression", "text"):
+    if run.kind in ("regression", "text", "spans"):
         return None
     if run.lacks(run.folder.evidence):
         return context.section("confidence", [context.missing(run.folder.evidence, what="calibration")])

@@ -1,16 +1,24 @@
-"""The wrong answers the model was surest of: often the label is what is wrong, and always worth ten minutes."""
+"""The wrong answers the model was surest of: often the label is what is wrong, and always worth ten minutes.
+
+Of spans, the texts with most of them wrong, marked as the file has them and as they were found.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from tunewright.report.blocks import Mistake, Mistakes, Paragraph, Section
+from markupsafe import Markup, escape
+
+from tunewright.report.blocks import Marked, MarkedItem, Mistake, Mistakes, Paragraph, Section
 from tunewright.report.context import Context
 from tunewright.report.numbers import count, decimals_for, fixed
 
 SHOWN = 20
 LONGEST = 600
 """Characters of a text that are shown; its file and line say where the rest is."""
+BEFORE = 200
+"""Characters that are shown of a longer text in front of its first wrong span."""
 
 
 def mistakes(context: Context) -> Section:
@@ -22,6 +30,14 @@ def mistakes(context: Context) -> Section:
     if not errors:
         return context.section("mistakes", [Paragraph(text=words("mistakes.none"), tone="quiet")])
     shown = errors[:SHOWN]
+    if run.kind == "spans" and not context.private:
+        marked = Marked(
+            items=tuple(_marked(context, error) for error in shown),
+            gold=words("mistakes.reference"), found=words("mistakes.found"),
+        )  # fmt: skip
+        return context.section(
+            "mistakes", [Paragraph(text=words("mistakes.spans", n=len(shown))), marked], title="mistakes_spans"
+        )
     numeric = run.kind == "regression"
     written = run.kind == "text"
     key = "mistakes.numeric" if numeric else "mistakes.texts" if written else "mistakes.said"
@@ -32,7 +48,8 @@ def mistakes(context: Context) -> Section:
         prediction=words("mistakes.written" if written else "mistakes.prediction"),
         stacked=written,
     )
-    title = "mistakes_numeric" if numeric else "mistakes_texts" if written else None
+    titles = {"regression": "mistakes_numeric", "text": "mistakes_texts", "spans": "mistakes_spans"}
+    title = titles.get(run.kind)
     return context.section("mistakes", [Paragraph(text=said), listed], title=title)
 
 
@@ -48,6 +65,42 @@ def _mistake(context: Context, error: dict[str, Any]) -> Mistake:
         text=text,
         more=str(context.words("mistakes.longer", n=count(more))) if more else "",
     )
+
+
+def _marked(context: Context, error: dict[str, Any]) -> MarkedItem:
+    text = str(error["text"])
+    gold, found = ([_Part(**span) for span in error[side]] for side in ("gold", "prediction"))
+    wrong = {*gold} ^ {*found}
+    start = max(0, min(part.start for part in wrong) - BEFORE) if len(text) > LONGEST else 0
+    end = min(len(text), start + LONGEST)
+    return MarkedItem(
+        where=_where(context, error.get("origin") or {}, str(error.get("row_id") or "")),
+        gold=_with_marks(text, gold, wrong, start=start, end=end),
+        found=_with_marks(text, found, wrong, start=start, end=end),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    start: int
+    end: int
+    label: str
+
+
+def _with_marks(text: str, parts: list[_Part], wrong: set[_Part], *, start: int, end: int) -> Markup:
+    """The characters from `start` to `end` with each part marked and named; of parts that overlap, the first."""
+    pieces: list[Markup | str] = ["…" if start else ""]
+    at = start
+    for part in sorted(parts, key=lambda part: (part.start, -part.end)):
+        if part.start < at or part.end > end:
+            continue
+        mark = Markup(
+            '<mark class="wrong">{}<small>{}</small></mark>' if part in wrong else "<mark>{}<small>{}</small></mark>"
+        )
+        pieces += [text[at : part.start], mark.format(text[part.start : part.end], part.label)]
+        at = part.end
+    pieces += [text[at:end], "…" if end < len(text) else ""]
+    return Markup("").join(map(escape, pieces))
 
 
 def _joined(error: dict[str, Any]) -> str:

@@ -118,7 +118,8 @@ def _primary(context: Context, system: str) -> list[Markup]:
 def _others(context: Context, main: Score) -> list[Markup]:
     """What is used today and the simplest rival, each with what the paired test says."""
     measured = context.run.systems(main.metric)
-    rivals = [name for name in ("current", "tfidf", "frozen", "majority") if name in measured and name != main.system]
+    usual = ("current", "tfidf", "frozen", "base", "dictionary", "majority")
+    rivals = [name for name in usual if name in measured and name != main.system]
     wanted = rivals[:2] if rivals[:1] == ["current"] else rivals[:1]
     recommended = str(context.run.evidence.get("recommended") or "")
     if recommended in rivals and recommended not in wanted:
@@ -207,7 +208,7 @@ def _weakest(context: Context) -> Fact | None:
     if weakest.get("value") is None:
         return None
     text = words(
-        "verdict.weakest",
+        "verdict.weakest_spans" if context.run.kind == "spans" else "verdict.weakest",
         label=weakest["label"],
         metric=context.metric(metric),
         value=words.inline(words.metric(metric, weakest["value"], weakest.get("low"), weakest.get("high"))),

@@ -1,0 +1,219 @@
+"""Tagging: a tag for each word of a text, and from the tags the spans. The first piece of a word answers for it.
+
+N  rows     U  words of a row     T  tokens that are read     C  tags
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+
+from tunewright.batching import Batch, Examples, Ragged, TokenStore
+from tunewright.core.errors import RecipeError
+from tunewright.core.text import digest
+from tunewright.data.ledger import Entry
+from tunewright.data.shapes import Tagged
+from tunewright.evaluate import Predictions, from_spans, value_of
+from tunewright.evaluate.predictions import log_softmax
+from tunewright.evaluate.tagging import Floats, logits_of_words
+from tunewright.losses import LOSSES, CrossEntropyConfig, FocalConfig
+from tunewright.metrics.spans import Words, tags_of_words
+from tunewright.models.load import load_tagger, resolve, save_classifier
+from tunewright.models.local import LocalModel
+from tunewright.models.output_head import OutputHead
+from tunewright.models.tokenizer import Tokenizer, load_tokenizer
+from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
+from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.teaching.rows import own_weights
+from tunewright.pipeline.teaching.teaching import Encoding, Rows
+from tunewright.recipe import Recipe
+from tunewright.runtime import Machine
+from tunewright.tasks.encode import streams_of
+from tunewright.tasks.tag import seen_tags, spans_in, spans_of_row, tag_names, words_of
+from tunewright.tasks.token_loss import weighted_token_loss
+from tunewright.tasks.words import Ints, read_texts
+
+OWN_LOGITS = OutputHead(way="logits", correction="none")
+"""A few tags are cheaply had at every token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagTeaching:
+    """See `Teaching`."""
+
+    local: LocalModel
+    tokenizer: Tokenizer
+    recipe: Recipe
+    prepared: Prepared
+    loss: CrossEntropyConfig | FocalConfig
+    metric: str
+    machine: Machine
+
+    @classmethod
+    def of(cls, local: LocalModel, recipe: Recipe, prepared: Prepared, *, machine: Machine) -> TagTeaching:
+        """For the rows of a run. Raises RecipeError for losses that are not about one of several tags, and for packing."""
+        loss = recipe.loss or LOSSES[prepared.task.default_loss]()
+        if not isinstance(loss, (CrossEntropyConfig, FocalConfig)):
+            name = recipe.loss.name if recipe.loss else prepared.task.default_loss
+            raise RecipeError(f"loss `{name}`: tags are learned with `cross_entropy` or `focal`, word by word.")
+        if recipe.batching.layout == "packed":
+            raise RecipeError(
+                "batching.layout: `packed` is for decoders that write; tags are learned from padded rows."
+            )
+        return cls(
+            local=local, tokenizer=load_tokenizer(local), recipe=recipe, prepared=prepared, loss=loss, machine=machine,
+            metric=recipe.evaluate.metric or prepared.task.primary_metric,
+        )  # fmt: skip
+
+    @cached_property
+    def tags(self) -> list[str]:
+        """In the order of the logits."""
+        return tag_names(self.prepared.labels)
+
+    @cached_property
+    def rows(self) -> list[Tagged]:
+        """All rows of the run."""
+        return [row for row in self.prepared.shaped if isinstance(row, Tagged)]
+
+    @cached_property
+    def words(self) -> list[Words]:
+        """Of each row."""
+        return [words_of(row) for row in self.rows]
+
+    def key(self) -> str:
+        """See `Teaching`."""
+        settings = self.recipe.model_dump(mode="json", include={"encode", "task", "loss"})
+        return digest(json.dumps(settings, sort_keys=True))
+
+    def encode(self) -> Encoding:
+        """See `Teaching`. A word weighs what its row weighs, times the loss's part in it (class weights, counted on train)."""
+        read = read_texts(self.tokenizer, self.prepared.texts, self.words, config=self.recipe.encode)
+        number_of = {tag: number for number, tag in enumerate(self.tags)}
+        own = own_weights(self.prepared)
+        targets: list[Ints] = []
+        entries: list[Entry] = []
+        for place, (row, words, token_U) in enumerate(zip(self.rows, self.words, read.token_of_word, strict=True)):
+            tags = tags_of_words(words, spans_of_row(row))
+            targets.append(np.array([number_of[tag] for tag in tags], np.int64))
+            if not (token_U >= 0).any():
+                entries.append(self._entry(place, "dropped", "no_word_read", after="the tokenizer makes nothing of it"))
+            elif lost := sorted({*spans_of_row(row)} - {*spans_in(seen_tags(tags, token_U), words)}):
+                entries.append(self._entry(place, "noted", "span_out_of_reach", after=_named(lost)))
+        of_tags = self._weights_of_tags(
+            [targets[place][read.token_of_word[place] >= 0] for place in self.prepared.places("train")]
+        )
+        streams = streams_of(read.encoded) | _taught(read.encoded.offsets, read.token_of_word, targets, own, of_tags)
+        sums = np.array([float(streams["token_weight"][row].sum()) for row in range(len(self.rows))])
+        examples = Examples(row_ids=self.prepared.row_ids, streams=streams, targets=None, weights=sums)
+        return Encoding(examples=examples, entries=entries)
+
+    def places(self, store: TokenStore, split: str | None) -> Rows:
+        """See `Teaching`. Rows of which no word is read have no weight."""
+        places = self.prepared.places(split)
+        return places if split is None else places[np.asarray(store.weights[places]) > 0]
+
+    def load(self, *, seed: int) -> nn.Module:
+        """See `Teaching`."""
+        model: nn.Module = load_tagger(self.local, tags=self.tags, seed=seed, pad_id=self.tokenizer.pad_id).model
+        return model
+
+    def objective(self, model: nn.Module, store: TokenStore) -> Callable[[nn.Module, Batch], Tensor]:
+        """See `Teaching`."""
+        return lambda m, batch: weighted_token_loss(m, batch, self.loss, OWN_LOGITS)
+
+    def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
+        """See `Teaching`. The loss is in nats a word."""
+        predictions = self.answer(model, store, rows)
+        value = value_of(predictions, self.metric)
+        words = sum(int((store.streams["word"][row] >= 0).sum()) for row in rows)
+        nats = float(predictions.table.column("nll").to_numpy().sum())
+        return float("-inf") if value is None else value, nats / max(words, 1)
+
+    def answer(
+        self, model: nn.Module, store: TokenStore, rows: Rows, *, calibration: Calibration = UNCALIBRATED
+    ) -> Predictions:
+        """See `Teaching`."""
+        prepared, logits = self.prepared, self._logits(model, store, rows)
+        said, nll = [], []
+        for row, logits_UC in zip(rows, logits, strict=True):
+            token_U, words = np.asarray(store.streams["word"][row]), self.words[row]
+            said.append(spans_in(seen_tags([self.tags[tag] for tag in logits_UC.argmax(1)], token_U), words))
+            nll.append(self._nll(logits_UC, token_U, tags_of_words(words, spans_of_row(self.rows[row]))))
+        return from_spans(
+            [prepared.row_ids[i] for i in rows], labels=prepared.labels, gold=[spans_of_row(self.rows[i]) for i in rows],
+            answers=said, texts=[prepared.texts[i] for i in rows], tokens=[self.words[i] for i in rows], nll=nll,
+        )  # fmt: skip
+
+    def outputs(self, model: nn.Module, store: TokenStore, rows: Rows) -> npt.NDArray[Any]:
+        """See `Teaching`: the logits of all words, one below the other."""
+        return np.concatenate(self._logits(model, store, rows))
+
+    def finish(self, model: nn.Module) -> None:
+        """Nothing is left to do."""
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """See `Teaching`."""
+        save_classifier(model, folder)
+        self.tokenizer.save(folder)
+
+    def load_again(self, folder: Path) -> nn.Module:
+        """See `Teaching`."""
+        model: nn.Module = load_tagger(resolve(str(folder)), tags=self.tags, seed=0).model.eval()
+        return model
+
+    def _logits(self, model: nn.Module, store: TokenStore, rows: Rows) -> list[Floats]:
+        return logits_of_words(
+            model, store, rows, token_of_word=[np.asarray(store.streams["word"][row]) for row in rows],
+            pad_id=self.tokenizer.pad_id, batching=self.recipe.batching, machine=self.machine,
+        )  # fmt: skip
+
+    def _nll(self, logits_UC: Floats, token_U: Ints, tags: Sequence[str]) -> float:
+        """-log p of the row's own tags, over the words that a token answers for."""
+        read = np.flatnonzero(token_U >= 0)
+        if not len(read):
+            return 0.0
+        gold = np.array([self.tags.index(tags[word]) for word in read.tolist()])
+        return float(-log_softmax(logits_UC[read])[np.arange(len(read)), gold].sum())
+
+    def _weights_of_tags(self, targets: Sequence[Ints]) -> Floats:
+        """(C,) how much a word with each tag counts."""
+        counted = np.concatenate([*targets, np.zeros(0, np.int64)])
+        weights = self.loss.row_weights(counted, num_classes=len(self.tags))
+        found = np.ones(len(self.tags))
+        found[counted] = weights
+        return found
+
+    def _entry(self, place: int, action: Any, reason_code: str, *, after: str) -> Entry:
+        origin = self.prepared.rows.column("origin")[place].as_py()
+        return Entry(
+            row_id=self.prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", action=action,
+            reason_code=reason_code, field="spans", after=after,
+        )  # fmt: skip
+
+
+def _taught(
+    offsets: Ints, token_of_word: Sequence[Ints], targets: Sequence[Ints], own: Floats, of_tags: Floats
+) -> dict[str, Ragged]:
+    """The streams `target` and `token_weight`, with a tag at the token of each word, and `word`: which token that is."""
+    target_N, weight_N = np.zeros(int(offsets[-1]), np.int32), np.zeros(int(offsets[-1]))
+    for row, (token_U, target_U) in enumerate(zip(token_of_word, targets, strict=True)):
+        tokens, tags = offsets[row] + token_U[token_U >= 0], target_U[token_U >= 0]
+        target_N[tokens] = tags
+        weight_N[tokens] = own[row] * of_tags[tags]
+    return {
+        "target": Ragged(target_N, offsets),
+        "token_weight": Ragged(weight_N, offsets),
+        "word": Ragged.of(list(token_of_word), dtype=np.int32),
+    }
+
+
+def _named(spans: Sequence[tuple[int, int, str]]) -> str:
+    return ", ".join(f"{label} {start}-{end}" for start, end, label in spans)
