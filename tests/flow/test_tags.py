@@ -237,3 +237,10 @@ def test_a_kill_in_training_costs_nothing(names: Path, tiny_model: Path, tagged:
         tw.run(names, overrides=overrides, stop=lambda: 15 if next(calls) == 30 else None, **said)
     assert any(tmp_path.glob("run/checkpoints/*"))
     assert tw.run(names, overrides=overrides, **said).weights_digest == tagged.weights_digest
+
+
+def test_a_tagger_is_refused_where_whole_texts_need_a_label(tagged: tw.Run, names: Path) -> None:
+    from tunewright.pipeline.bias import evaluate_bias
+
+    with pytest.raises(ModelError, match=r"another task \(`tag`\)"):
+        evaluate_bias(tagged.folder.bundle, names)

@@ -27,7 +27,11 @@ def load(folder: str | Path) -> AnyPredictor:
 
 def load_labeller(folder: str | Path) -> Predictor:
     """`load`, where answers are classes or numbers. Raises ModelError for a model that writes or tags."""
-    found = load(folder)
+    return require_labeller(load(folder), folder)
+
+
+def require_labeller(found: AnyPredictor, folder: str | Path) -> Predictor:
+    """The predictor, if its answers are classes or numbers. Raises ModelError otherwise."""
     if not isinstance(found, Predictor):
         raise ModelError(
             f"{folder}: this model does another task (`{found.about.task}`); one that gives whole texts labels is needed."

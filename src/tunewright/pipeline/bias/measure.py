@@ -21,7 +21,7 @@ from tunewright.pipeline.bias.likelier import likelier
 from tunewright.pipeline.bias.rows import read_rows
 from tunewright.pipeline.bias.versions import Asker, probed, swapped, told
 from tunewright.pipeline.journal import Listener
-from tunewright.serve import WritingPredictor, load
+from tunewright.serve import WritingPredictor, load, require_labeller
 from tunewright.tasks import TASKS
 
 
@@ -44,6 +44,7 @@ def evaluate_bias(
     sets = [_read_probe(Path(probe)) for probe in probes]
     if isinstance(predictor, WritingPredictor):
         return _of_writer(predictor, str(model), sets, config, listener)
+    predictor = require_labeller(predictor, model)
     about, asker = predictor.about, Asker(predictor, config, listener)
     rows = read_rows(predictor, Path(path), text=text, text_pair=text_pair, label=label) if path else None
     gaps: list[GroupGaps] = []

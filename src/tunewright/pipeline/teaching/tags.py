@@ -137,6 +137,10 @@ class TagTeaching:
         nats = float(predictions.table.column("nll").to_numpy().sum())
         return float("-inf") if value is None else value, nats / max(words, 1)
 
+    def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
+        """See `Teaching`."""
+        return {}
+
     def answer(
         self, model: nn.Module, store: TokenStore, rows: Rows, *, calibration: Calibration = UNCALIBRATED
     ) -> Predictions:
