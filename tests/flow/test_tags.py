@@ -244,3 +244,23 @@ def test_a_tagger_is_refused_where_whole_texts_need_a_label(tagged: tw.Run, name
 
     with pytest.raises(ModelError, match=r"another task \(`tag`\)"):
         evaluate_bias(tagged.folder.bundle, names)
+
+
+def test_a_preview_shows_which_tokens_answer_for_words(names: Path, tiny_model: Path) -> None:
+    from tunewright.pipeline.preview import preview
+    from tunewright.report.preview import preview_view
+    from tunewright.report.words import Words
+
+    found = preview(
+        names, model=str(tiny_model), rows=3, overrides=["loss={name: cross_entropy, class_weights: [1, 2, 3, 4, 5]}"]
+    )
+    assert (found.task, found.kind, found.taught) == ("tag", "spans", 160)
+    for example in found.examples:
+        [part] = example.parts
+        counted = [token for token in part.tokens if token.weight > 0]
+        assert not any(token.special or token.text.startswith("##") for token in counted)
+        assert {token.weight for token in counted} <= {1.0, 2.0, 3.0, 4.0, 5.0}
+        assert {token.weight for token in counted} > {1.0}
+        assert example.answer is not None
+        assert ": " in example.answer
+    assert preview_view(found.to_json(), Words("en")).sections

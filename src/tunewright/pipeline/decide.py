@@ -22,7 +22,6 @@ from tunewright.pipeline.decide_training import (
     decide_lengths,
     decide_training,
     decide_within,
-    with_whole_texts,
     without_cross_validation,
 )
 from tunewright.pipeline.decide_writing import decide_writing
@@ -69,9 +68,9 @@ def decide_fit(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tupl
     if local and isinstance(prepared.task, TextTask):
         recipe = decide_writing(recipe, prepared, local, decisions)
     elif local:
-        if not isinstance(prepared.task, RowTask):
-            recipe = without_cross_validation(with_whole_texts(recipe))
         recipe = decide_lengths(recipe, prepared, load_tokenizer(local), decisions)
+        if not isinstance(prepared.task, RowTask):
+            recipe = without_cross_validation(recipe)
     if local:
         recipe = decide_training(recipe, prepared, local, decisions)
     return recipe, local

@@ -15,7 +15,7 @@ from tunewright.pipeline.prepare import Prepared
 from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe
 from tunewright.runtime import World, prepare_machine
-from tunewright.tasks import TextTask
+from tunewright.tasks import RowTask, TextTask
 
 SAMPLED_TEXTS = 2000
 NEW_HEAD_FACTOR = 10.0
@@ -28,6 +28,8 @@ ADAPTER_HEAD_FACTOR = 5.0
 
 def decide_lengths(recipe: Recipe, prepared: Prepared, tokenizer: Tokenizer, decisions: Decisions) -> Recipe:
     """The tokens that are read of a text, and how many texts have more; counted on a sample of at most 2,000."""
+    if not isinstance(prepared.task, RowTask):
+        recipe = _with_whole_texts(recipe)
     lengths = np.array(tokenizer.lengths(*sample_texts(prepared)))
     limit, asked = tokenizer.max_length, recipe.encode.max_length
     wanted = int(np.percentile(lengths, 99)) if len(lengths) else 8
@@ -48,13 +50,6 @@ def decide_lengths(recipe: Recipe, prepared: Prepared, tokenizer: Tokenizer, dec
         }[recipe.encode.long_texts]
         decisions.add("long_texts", recipe.encode.long_texts, read, "--set encode.long_texts=head|head_tail|windows")
     return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"max_length": chosen})})
-
-
-def with_whole_texts(recipe: Recipe) -> Recipe:
-    """Long texts are read in windows unless the recipe says otherwise: where each word counts, none should be left out."""
-    if "long_texts" in recipe.encode.model_fields_set:
-        return recipe
-    return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"long_texts": "windows"})})
 
 
 def without_cross_validation(recipe: Recipe) -> Recipe:
@@ -126,6 +121,13 @@ def decide_within(
             "--minutes M",
         )  # fmt: skip
     return recipe.model_copy(update={"evaluate": evaluate, "train": settings})
+
+
+def _with_whole_texts(recipe: Recipe) -> Recipe:
+    """Long texts are read in windows unless the recipe says otherwise: where each word counts, none should be left out."""
+    if "long_texts" in recipe.encode.model_fields_set:
+        return recipe
+    return recipe.model_copy(update={"encode": recipe.encode.model_copy(update={"long_texts": "windows"})})
 
 
 def default_epochs(num_rows: int, *, num_labels: int) -> int:

@@ -295,7 +295,7 @@ def _example(teaching: Teaching, prepared: Prepared, place: int, seen: Glimpse, 
         row_id=prepared.row_ids[place], path=path, line=line, split=prepared.rows.column("split")[place].as_py(),
         answer=seen.answer, weight=seen.weight, num_windows=seen.num_windows, prompt=prompt, prompt_fits=seen.prompt_fits,
         parts=tuple(ShownPart(name=part.name, tokens=tokens(part)) for part in seen.parts),
-        ends=_ends(teaching, seen),
+        ends=prepared.task.kind != "text" or _ends(teaching, seen),
     )  # fmt: skip
 
 

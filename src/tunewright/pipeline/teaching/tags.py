@@ -6,9 +6,9 @@ N  rows     U  words of a row     T  tokens that are read     C  tags
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,13 @@ from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.rows import own_weights
-from tunewright.pipeline.teaching.teaching import Encoding, Rows
+from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
 from tunewright.tasks.encode import streams_of
 from tunewright.tasks.tag import seen_tags, spans_in, spans_of_row, tag_names, words_of
 from tunewright.tasks.token_loss import weighted_token_loss
-from tunewright.tasks.words import Ints, read_texts
+from tunewright.tasks.words import Ints, ReadTexts, read_texts
 
 OWN_LOGITS = OutputHead(way="logits", correction="none")
 """A few tags are cheaply had at every token."""
@@ -96,24 +96,30 @@ class TagTeaching:
     def encode(self) -> Encoding:
         """See `Teaching`. A word weighs what its row weighs, times the loss's part in it (class weights, counted on train)."""
         read = read_texts(self.tokenizer, self.prepared.texts, self.words, config=self.recipe.encode)
-        number_of = {tag: number for number, tag in enumerate(self.tags)}
-        own = own_weights(self.prepared)
-        targets: list[Ints] = []
-        entries: list[Entry] = []
-        for place, (row, words, token_U) in enumerate(zip(self.rows, self.words, read.token_of_word, strict=True)):
-            tags = tags_of_words(words, spans_of_row(row))
-            targets.append(np.array([number_of[tag] for tag in tags], np.int64))
-            if not (token_U >= 0).any():
-                entries.append(self._entry(place, "dropped", "no_word_read", after="the tokenizer makes nothing of it"))
-            elif lost := sorted({*spans_of_row(row)} - {*spans_in(seen_tags(tags, token_U), words)}):
-                entries.append(self._entry(place, "noted", "span_out_of_reach", after=_named(lost)))
-        of_tags = self._weights_of_tags(
-            [targets[place][read.token_of_word[place] >= 0] for place in self.prepared.places("train")]
-        )
-        streams = streams_of(read.encoded) | _taught(read.encoded.offsets, read.token_of_word, targets, own, of_tags)
+        entries = [
+            entry
+            for place, token_U in enumerate(read.token_of_word)
+            if (entry := self._entry(place, token_U)) is not None
+        ]
+        streams = streams_of(read.encoded) | self._taught(read)
         sums = np.array([float(streams["token_weight"][row].sum()) for row in range(len(self.rows))])
         examples = Examples(row_ids=self.prepared.row_ids, streams=streams, targets=None, weights=sums)
         return Encoding(examples=examples, entries=entries)
+
+    def glimpse(self, place: int) -> Glimpse:
+        """See `Teaching`. The tokens that answer for words count."""
+        text, config, row = self.prepared.texts[place], self.recipe.encode, self.rows[place]
+        seen = self.tokenizer.whole(
+            text, max_length=config.max_length or self.tokenizer.max_length, strategy=config.long_texts
+        )
+        uncut = config.model_copy(update={"max_length": len(seen.ids_T)})
+        token_U = read_texts(self.tokenizer, [text], [self.words[place]], config=uncut).token_of_word[0]
+        weight_T = np.zeros(len(seen.ids_T))
+        weight_T[token_U[token_U >= 0]] = self._weights(place)[token_U >= 0]
+        weight_T *= seen.is_read_T
+        part = Part(name="text", ids_T=seen.ids_T, weight_T=weight_T, is_read_T=seen.is_read_T)
+        named = "; ".join(f"{span.label}: {text[span.start : span.end]}" for span in row.spans)
+        return Glimpse(parts=(part,), answer=named, weight=float(weight_T.sum()), num_windows=seen.num_windows)
 
     def places(self, store: TokenStore, split: str | None) -> Rows:
         """See `Teaching`. Rows of which no word is read have no weight."""
@@ -150,7 +156,7 @@ class TagTeaching:
         for row, logits_UC in zip(rows, logits, strict=True):
             token_U, words = np.asarray(store.streams["word"][row]), self.words[row]
             said.append(spans_in(seen_tags([self.tags[tag] for tag in logits_UC.argmax(1)], token_U), words))
-            nll.append(self._nll(logits_UC, token_U, tags_of_words(words, spans_of_row(self.rows[row]))))
+            nll.append(self._nll(row, logits_UC, token_U))
         return from_spans(
             [prepared.row_ids[i] for i in rows], labels=prepared.labels, gold=[spans_of_row(self.rows[i]) for i in rows],
             answers=said, texts=[prepared.texts[i] for i in rows], tokens=[self.words[i] for i in rows], nll=nll,
@@ -179,45 +185,62 @@ class TagTeaching:
             pad_id=self.tokenizer.pad_id, batching=self.recipe.batching, machine=self.machine,
         )  # fmt: skip
 
-    def _nll(self, logits_UC: Floats, token_U: Ints, tags: Sequence[str]) -> float:
+    def _nll(self, place: int, logits_UC: Floats, token_U: Ints) -> float:
         """-log p of the row's own tags, over the words that a token answers for."""
-        read = np.flatnonzero(token_U >= 0)
-        if not len(read):
-            return 0.0
-        gold = np.array([self.tags.index(tags[word]) for word in read.tolist()])
-        return float(-log_softmax(logits_UC[read])[np.arange(len(read)), gold].sum())
+        log_p_UC = log_softmax(logits_UC) if len(logits_UC) else logits_UC
+        return float(-log_p_UC[np.arange(len(token_U)), self._targets(place)][token_U >= 0].sum())
 
-    def _weights_of_tags(self, targets: Sequence[Ints]) -> Floats:
-        """(C,) how much a word with each tag counts."""
-        counted = np.concatenate([*targets, np.zeros(0, np.int64)])
-        weights = self.loss.row_weights(counted, num_classes=len(self.tags))
+    def _targets(self, place: int) -> Ints:
+        """(U,) the number of each word's tag."""
+        return np.array([self._number_of[tag] for tag in self._tags_of(place)], np.int64)
+
+    def _weights(self, place: int) -> Floats:
+        """(U,) how much each word counts."""
+        return np.asarray(self._own_weights[place] * self._weight_of_tags[self._targets(place)], np.float64)
+
+    def _tags_of(self, place: int) -> list[str]:
+        return tags_of_words(self.words[place], spans_of_row(self.rows[place]))
+
+    @cached_property
+    def _number_of(self) -> dict[str, int]:
+        return {tag: number for number, tag in enumerate(self.tags)}
+
+    @cached_property
+    def _own_weights(self) -> Floats:
+        return own_weights(self.prepared)
+
+    @cached_property
+    def _weight_of_tags(self) -> Floats:
+        """(C,) the loss's part in a word's weight, by the words of the training rows."""
+        counted = np.concatenate([self._targets(place) for place in self.prepared.places("train").tolist()])
         found = np.ones(len(self.tags))
-        found[counted] = weights
+        found[counted] = self.loss.row_weights(counted, num_classes=len(self.tags))
         return found
 
-    def _entry(self, place: int, action: Any, reason_code: str, *, after: str) -> Entry:
+    def _taught(self, read: ReadTexts) -> dict[str, Ragged]:
+        """The streams `target` and `token_weight`, with a tag at the token of each word, and `word`: which token that is."""
+        offsets = read.encoded.offsets
+        target_N, weight_N = np.zeros(int(offsets[-1]), np.int32), np.zeros(int(offsets[-1]))
+        for place, token_U in enumerate(read.token_of_word):
+            tokens = offsets[place] + token_U[token_U >= 0]
+            target_N[tokens] = self._targets(place)[token_U >= 0]
+            weight_N[tokens] = self._weights(place)[token_U >= 0]
+        return {
+            "target": Ragged(target_N, offsets), "token_weight": Ragged(weight_N, offsets),
+            "word": Ragged.of(read.token_of_word, dtype=np.int32),
+        }  # fmt: skip
+
+    def _entry(self, place: int, token_U: Ints) -> Entry | None:
+        """For the ledger: a row of which no word is read, or spans that no tags of its words can say."""
         origin = self.prepared.rows.column("origin")[place].as_py()
-        return Entry(
-            row_id=self.prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", action=action,
-            reason_code=reason_code, field="spans", after=after,
+        entry = partial(
+            Entry, row_id=self.prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", field="spans"
         )  # fmt: skip
-
-
-def _taught(
-    offsets: Ints, token_of_word: Sequence[Ints], targets: Sequence[Ints], own: Floats, of_tags: Floats
-) -> dict[str, Ragged]:
-    """The streams `target` and `token_weight`, with a tag at the token of each word, and `word`: which token that is."""
-    target_N, weight_N = np.zeros(int(offsets[-1]), np.int32), np.zeros(int(offsets[-1]))
-    for row, (token_U, target_U) in enumerate(zip(token_of_word, targets, strict=True)):
-        tokens, tags = offsets[row] + token_U[token_U >= 0], target_U[token_U >= 0]
-        target_N[tokens] = tags
-        weight_N[tokens] = own[row] * of_tags[tags]
-    return {
-        "target": Ragged(target_N, offsets),
-        "token_weight": Ragged(weight_N, offsets),
-        "word": Ragged.of(list(token_of_word), dtype=np.int32),
-    }
-
-
-def _named(spans: Sequence[tuple[int, int, str]]) -> str:
-    return ", ".join(f"{label} {start}-{end}" for start, end, label in spans)
+        if not (token_U >= 0).any():
+            return entry(action="dropped", reason_code="no_word_read", after="the tokenizer makes nothing of it")
+        within_reach = spans_in(seen_tags(self._tags_of(place), token_U), self.words[place])
+        lost = sorted({*spans_of_row(self.rows[place])} - {*within_reach})
+        if not lost:
+            return None
+        named = ", ".join(f"{label} {start}-{end}" for start, end, label in lost)
+        return entry(action="noted", reason_code="span_out_of_reach", after=named)

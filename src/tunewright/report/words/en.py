@@ -422,6 +422,7 @@ SENTENCES: dict[str, str] = {
     "value.single_label": "one label for each text",
     "value.multi_label": "any number of labels for each text",
     "value.regression": "a number for each text",
+    "value.spans": "labels for parts of each text",
     "value.en": "English",
     "value.zh": "Chinese",
     "value.de": "German",

@@ -422,6 +422,7 @@ SENTENCES: dict[str, str] = {
     "value.single_label": "每条文本一个标签",
     "value.multi_label": "每条文本可有多个标签",
     "value.regression": "每条文本一个数值",
+    "value.spans": "为文本中的片段标注标签",
     "value.en": "英文",
     "value.zh": "中文",
     "value.de": "德文",
