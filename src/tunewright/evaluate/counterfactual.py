@@ -196,7 +196,8 @@ def _shifts(
     terms = None
     if design.interchangeable:
         named = [term for term, plain in zip(design.terms, plain_V, strict=True) if plain]
-        terms = term_effects(away_VK, group_V, named, num_groups=len(design.groups))
+        weight_V = 1.0 / np.bincount(cluster_F)[cluster_F[frame_V]]  # clusters weigh the same, here as in the shifts
+        terms = term_effects(away_VK, group_V, named, weight_V=weight_V, num_groups=len(design.groups))
     tested = design.groups[:1] if len(design.groups) == 2 else design.groups
     found = []
     for g, group in enumerate(tested):

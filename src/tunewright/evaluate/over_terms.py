@@ -66,11 +66,14 @@ class TermEffects:
         )
 
 
-def term_effects(away_VK: Floats, group_V: Integers, terms: Sequence[str], *, num_groups: int) -> TermEffects:
-    """`away_VK`: how far each version lies from the middle of its text."""
+def term_effects(
+    away_VK: Floats, group_V: Integers, terms: Sequence[str], *, weight_V: Floats, num_groups: int
+) -> TermEffects:
+    """`away_VK`: how far each version lies from the middle of its text; `weight_V`: how much the text counts."""
     named = np.array([f"{group}|{term}" for group, term in zip(group_V, terms, strict=True)])
     names, term_V = np.unique(named, return_inverse=True)
-    n_T = np.bincount(term_V).astype(np.float64)
-    effect_TK = np.stack([np.bincount(term_V, weights=column) for column in away_VK.T], axis=1) / n_T[:, None]
+    weight_T = np.bincount(term_V, weights=weight_V)
+    sums = [np.bincount(term_V, weights=weight_V * column) for column in away_VK.T]
+    effect_TK = np.stack(sums, axis=1) / weight_T[:, None]
     group_T = np.array([int(name.split("|", 1)[0]) for name in names], np.int64)
     return TermEffects(effect_TK=effect_TK, group_T=group_T, num_groups=num_groups)

@@ -199,7 +199,7 @@ def _tones(axes: Sequence[Json], words: Words, *, by: float) -> Table:
 def _examples(one: Json, words: Words) -> Mistakes:
     shown = tuple(
         Mistake(
-            where=str(example["origin"]["line"]), gold=_answer(example["answer"]),
+            where=words("audit.line", line=example["origin"]["line"]), gold=_answer(example["answer"]),
             prediction=_answer(example["version_answer"]), text=example["text"], more=f"→ {example['version']}",
             confidence=words(
                 "bias.example.change", group=lines.people(example["group"], words),

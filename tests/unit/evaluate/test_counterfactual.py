@@ -111,6 +111,21 @@ def test_whims_of_single_names_are_no_shift_of_their_group() -> None:
     assert over_texts >= 20
 
 
+def test_terms_are_weighed_as_texts_are_so_that_test_and_interval_speak_of_one_number() -> None:
+    """One template of one frame where the group matters, and one of nine where it does not: the shift is half of it."""
+    rng = np.random.default_rng(0)
+    frames = ["a0"] + [f"b{i}" for i in range(9)]
+    cells = list(itertools.product(frames, range(2), range(6)))
+    score = np.array([0.5 + (0.2 if f == "a0" and g == 0 else 0.0) + rng.normal(0, 0.005) for f, g, _ in cells])
+    design = Design(
+        axis="names", groups=("x", "y"), frames=[f for f, _, _ in cells], clusters=[f[0] for f, _, _ in cells],
+        group_V=np.array([g for _, g, _ in cells]), terms=[f"{g}{t}" for _, g, t in cells], interchangeable=True,
+    )  # fmt: skip
+    (only,) = effect(two_classes(score), design, config=QUICK).shifts
+    assert only.shifts[0].value == pytest.approx(0.1, abs=0.005)
+    assert only.p_terms < 1e-9  # weighed by frames, .02 is lost in what is planted in one of them
+
+
 def test_under_the_null_few_shifts_are_shown() -> None:
     alarms = 0
     for seed in range(100):
