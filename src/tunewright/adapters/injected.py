@@ -44,7 +44,7 @@ class InjectedSettings(AdapterSettings):
         """The same model, frozen, with the adapter's layers inside. Raises RecipeError for a target that is not there."""
         from peft import inject_adapter_in_model
 
-        config = self.peft_config(find_targets(model, self.targets))
+        config = self.peft_config(self._targets(model))
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             # peft sets it itself, and says so for each layer.
             warnings.filterwarnings("ignore", message="fan_in_fan_out is set to")
@@ -57,6 +57,17 @@ class InjectedSettings(AdapterSettings):
             for parameter in _head_parameters(model):
                 parameter.requires_grad_(True)
         return model
+
+    def _targets(self, model: nn.Module) -> list[str]:
+        """Without what stands in a head that is trained in full: it can't be both."""
+        heads = _head_modules(model) if self.train_head else {}
+        found = [name for name in find_targets(model, self.targets) if name.partition(".")[0] not in heads]
+        if not found:
+            raise RecipeError(
+                f"`adapter.targets`: only the new head ({', '.join(heads)}) is matched, and that is trained in full. Name "
+                "modules of the pretrained part, or set `adapter.train_head: false`."
+            )
+        return found
 
     def save(self, model: nn.Module, folder: Path, *, base_model: str) -> None:
         """`adapter_config.json` and `adapter_model.safetensors`, as `PeftModel.from_pretrained` reads them."""

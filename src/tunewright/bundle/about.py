@@ -59,8 +59,11 @@ class About(Config):
     """Where rows are read by their shape: what a row is."""
     shape: ShapeConfig | None = None
     """Where rows are read by their shape: how they are written in files, and the two languages of a translation."""
+    answers: Literal["head", "label_text"] = "head"
+    """How a fine-tuned model tells classes: see `model.answers` of the recipe."""
     encode: EncodeConfig | None = None
-    """Where rows are read by their shape: how they become tokens, and what the chat template is told."""
+    """Where rows are read by their shape, or classes are told by the text of labels: how rows become tokens, and what the chat
+    template is told."""
     generate: GenerateConfig | None = None
     """Where answers are texts: how they are written."""
     language: str = "und"

@@ -130,6 +130,14 @@ CHINESE = {
     "{minutes:g} minutes; {needed:.0f} would be needed for all": "限 {minutes:g} 分钟；全部完成需要 {needed:.0f} 分钟",
     "{device}, threads: {threads}, float32 products: {matmul}": "{device}，线程数 {threads}，float32 乘积 {matmul}",
     "measured on this machine": "在本机实测",
+    # How classes are told
+    "as the model that this goes on from was trained": "与所接续的模型的训练方式相同",
+    "a new layer for the classes": "为类别新加一层",
+    "a new layer for the classes, which reads the last token": "为类别新加一层，读取最后一个词元",
+    "there is no head for classes of this architecture": "这种结构没有分类用的输出层",
+    "the model can't write the labels, or writes two of them alike": "模型写不出这些标签，或把其中两个写成一样",
+    "an encoder-decoder writes answers: each label is as likely as the model finds its text": "编码器—解码器会写答案：标签的概率就是模型写出其文本的概率",
+    "what the model is asked; `{{source}}` is the text": "向模型提问的方式；`{{source}}` 处是文本",
     # Answers that are texts
     "as the file says": "如文件所述",
     "rows of {form}": "每行是{form}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,10 @@ class ModelConfig(Config):
     path: str | None = None
     """A local folder, a hub id such as `answerdotai/ModernBERT-base`, `modelscope:ID`, `starter`, or the `model/` folder of an
     earlier run, which is then trained further. `none`: baselines only. Left empty: chosen by language from what is at hand."""
+    answers: Literal["head", "label_text"] | None = None
+    """How a model tells classes: `head`, by a new layer on top of it; or `label_text`, by how likely it finds the text of each
+    label after the text, for models that write. None: encoders and decoders by a head, encoder-decoders by the text of labels
+    if they can write them."""
     new_tokens: tuple[str, ...] | None = None
     """Tokens that are added to the vocabulary of a model that writes, and learned. None: the characters of the answers that
     it has no token for."""

@@ -195,6 +195,13 @@ def load_generator(
     return LoadedModel(model=filled.model, new_weights=(), known_labels=())
 
 
+def has_classifier(local: LocalModel) -> bool:
+    """Whether transformers has a head for classes of this architecture."""
+    from transformers import AutoModelForSequenceClassification
+
+    return type(build_config(local)) in AutoModelForSequenceClassification._model_mapping
+
+
 def require_writer(local: LocalModel) -> Any:
     """The class of transformers with which a model writes. Raises ModelError if its architecture writes no text."""
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM

@@ -59,7 +59,7 @@ def fill(
     except Exception as error:
         # Whatever a config that contradicts itself makes a model class raise, the reason is its text.
         raise ModelError(f"{local.folder}: {model_class.__name__} can't be built: {one_line(error)}") from None
-    missing = set(report["missing_keys"])
+    missing = set(report["missing_keys"]) - _computed(model)
     mismatched = {str(entry[0] if isinstance(entry, tuple) else entry) for entry in report["mismatched_keys"]}
     prefix = _base_prefix(model)
     lacking = sorted(n for n in missing if n.startswith(prefix) and not _may_be_new(n))
@@ -161,6 +161,13 @@ def _check_size(model_class: Any, config: Any, tensors: dict[str, torch.Tensor],
 def _base_prefix(model: Any) -> str:
     base = base_model(model)
     return "" if base is model else next(f"{name}." for name, module in model.named_modules() if module is base)
+
+
+def _computed(model: Any) -> set[str]:
+    """Weights that a model makes by itself and that no file has: the sine waves of Marian's positions."""
+    return {
+        f"{name}.weight" for name, module in model.named_modules() if "SinusoidalPositional" in type(module).__name__
+    }
 
 
 def _may_be_new(name: str) -> bool:

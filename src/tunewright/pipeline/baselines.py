@@ -16,6 +16,7 @@ from tunewright.core.folder import RunFolder, write_json, writing
 from tunewright.evaluate import Predictions, from_answers, write_predictions
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration, calibrate
 from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.teaching.rows import predictions_of
 from tunewright.probes import FrozenProbe, fit_frozen, fit_majority, fit_tfidf
 from tunewright.probes.tfidf import TfidfProbe
 from tunewright.recipe import Recipe
@@ -132,16 +133,6 @@ def _cross_validate(
         parts.append(predictions_of(prepared, places, logits_NC, calibration).table)
     whole = Predictions(table=pa.concat_tables(parts), kind=prepared.row_task.kind, labels=tuple(prepared.labels))
     write_predictions(whole, folder.predictions(f"{system}_cv", "cv"))
-
-
-def predictions_of(
-    prepared: Prepared, places: Rows, logits_NC: Floats, calibration: Calibration = UNCALIBRATED
-) -> Predictions:
-    """A baseline's logits for some rows, as predictions."""
-    return calibration.predictions(
-        [prepared.row_ids[i] for i in places], kind=prepared.row_task.kind, labels=prepared.labels,
-        gold=[prepared.answers[i] for i in places], logits_NC=logits_NC,
-    )  # fmt: skip
 
 
 def _calibrated(recipe: Recipe, prepared: Prepared, logits: Callable[[Rows], Floats]) -> Calibration:

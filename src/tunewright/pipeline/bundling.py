@@ -69,6 +69,7 @@ def _about(
     """What is recorded of a bundle; `local` is the pretrained model in it, if there is one."""
     fields = ("text", "text_pair") if prepared.pairs else ("text",)
     shaped = not isinstance(prepared.task, RowTask)
+    by_text = system == "model" and recipe.model.answers == "label_text"
     return About(
         system=system,
         task=prepared.task.name,
@@ -86,7 +87,8 @@ def _about(
         alone=calibration.alone,
         max_length=recipe.encode.max_length if local else None,
         long_texts=recipe.encode.long_texts if local else "head",
-        encode=recipe.encode if shaped else None,
+        answers="label_text" if by_text else "head",
+        encode=recipe.encode if shaped or by_text else None,
         generate=recipe.generate if prepared.task.kind == "text" else None,
         form=form_in(prepared.rows) if shaped else None,
         shape=recipe.data.shape if shaped else None,
@@ -100,6 +102,10 @@ def _require_same_answers(tuned: Tuned, loaded: torch.nn.Module) -> None:
     generator = torch.Generator().manual_seed(0)
     size = int(tuned.base.local.config["vocab_size"])
     ids = torch.randint(0, size, (PROBE_ROWS, 12), generator=generator)
+    end = tuned.base.local.config.get("eos_token_id")
+    if isinstance(end, int):  # classifiers of the BART and T5 kind read the place of the one token that ends a text
+        ids[ids == end] = (end + 1) % size
+        ids[:, -1] = end
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if tuned.base.teaching.tokenizer.is_encoder_decoder and loaded.get_output_embeddings() is not None:  # type: ignore[operator]
         inputs["decoder_input_ids"] = ids

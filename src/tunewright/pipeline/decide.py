@@ -16,7 +16,7 @@ from tunewright.core.sentence import Sentence, joined
 from tunewright.data.cut import TooFewRows
 from tunewright.data.sources import ReadResult
 from tunewright.models.local import LocalModel
-from tunewright.models.tokenizer import load_tokenizer
+from tunewright.pipeline.decide_answers import decide_answers
 from tunewright.pipeline.decide_model import decide_model, describe_model
 from tunewright.pipeline.decide_training import (
     decide_lengths,
@@ -65,10 +65,12 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
 def decide_fit(recipe: Recipe, prepared: Prepared, decisions: Decisions) -> tuple[Recipe, LocalModel | None]:
     """The recipe with its model, how much that reads of a text, and how it is trained; None without a model."""
     recipe, local = decide_model(recipe, prepared, decisions)
+    if local:
+        recipe = decide_answers(recipe, prepared, local, decisions)
     if local and isinstance(prepared.task, TextTask):
         recipe = decide_writing(recipe, prepared, local, decisions)
     elif local:
-        recipe = decide_lengths(recipe, prepared, load_tokenizer(local), decisions)
+        recipe = decide_lengths(recipe, prepared, local, decisions)
         if not isinstance(prepared.task, RowTask):
             recipe = without_cross_validation(recipe)
     if local:

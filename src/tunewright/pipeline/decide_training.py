@@ -7,15 +7,17 @@ import numpy as np
 from tunewright.core.folder import RunFolder
 from tunewright.core.sentence import Sentence
 from tunewright.models.local import LocalModel
-from tunewright.models.tokenizer import Tokenizer
+from tunewright.models.tokenizer import load_tokenizer
 from tunewright.optim import AdamWConfig
 from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.fine_tune import load_base, make_plan
 from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.teaching.tokens import load_writing_tokenizer
 from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe
 from tunewright.runtime import World, prepare_machine
 from tunewright.tasks import RowTask, TextTask
+from tunewright.tasks.label_text import label_texts
 
 SAMPLED_TEXTS = 2000
 NEW_HEAD_FACTOR = 10.0
@@ -26,12 +28,18 @@ ADAPTER_HEAD_FACTOR = 5.0
 """The few new numbers of LoRA and its family take ten times the rate of a whole model; measured for MiniLM (lab/LOG.md)."""
 
 
-def decide_lengths(recipe: Recipe, prepared: Prepared, tokenizer: Tokenizer, decisions: Decisions) -> Recipe:
+def decide_lengths(recipe: Recipe, prepared: Prepared, local: LocalModel, decisions: Decisions) -> Recipe:
     """The tokens that are read of a text, and how many texts have more; counted on a sample of at most 2,000."""
     if not isinstance(prepared.task, RowTask):
         recipe = _with_whole_texts(recipe)
-    lengths = np.array(tokenizer.lengths(*sample_texts(prepared)))
-    limit, asked = tokenizer.max_length, recipe.encode.max_length
+    texts, asked = sample_texts(prepared), recipe.encode.max_length
+    if recipe.model.answers == "label_text":
+        tokenizer = load_writing_tokenizer(local, recipe)
+        lengths = label_texts(tokenizer, recipe.encode, labels=prepared.labels).lengths(*texts)
+    else:
+        tokenizer = load_tokenizer(local)
+        lengths = np.array(tokenizer.lengths(*texts))
+    limit = tokenizer.max_length
     wanted = int(np.percentile(lengths, 99)) if len(lengths) else 8
     chosen = int(min(limit, max(8, -(-wanted // 8) * 8))) if asked is None else asked
     share = float((lengths > chosen).mean()) if len(lengths) else 0.0
@@ -71,7 +79,7 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
         why = Sentence("{rows} training rows{labels}; stops early if it can", rows=rows, labels=labels)
         decisions.add("epochs", epochs, why, "--set train.epochs=N")
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
-        writes = isinstance(prepared.task, TextTask)
+        writes = isinstance(prepared.task, TextTask) or recipe.model.answers == "label_text"
         rate = (default_writing_rate if writes else default_learning_rate)(local.num_parameters)
         # A model that writes has the head it came with.
         head, usual_head = optimizer.head_learning_rate_factor, 1.0 if writes else NEW_HEAD_FACTOR

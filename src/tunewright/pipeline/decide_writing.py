@@ -15,7 +15,7 @@ from tunewright.models.tokenizer import Tokenizer
 from tunewright.pipeline.decide_training import without_cross_validation
 from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.prepare import Prepared
-from tunewright.pipeline.teaching.texts import load_writing_tokenizer
+from tunewright.pipeline.teaching.tokens import load_writing_tokenizer
 from tunewright.recipe import Recipe
 from tunewright.tasks.taught import Taught, Untaught
 from tunewright.tasks.writers import writer_for

@@ -106,7 +106,9 @@ def load_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, *, machine:
 
 def features_of(base: Base) -> Callable[[], npt.NDArray[np.float32]]:
     """Makes mean-pooled features of every row from the model as it came, for the frozen baseline."""
-    return lambda: pooled_features(load_features_model(base.local), base.store, device=base.machine.device)
+    return lambda: pooled_features(
+        load_features_model(base.local), base.teaching.plain(base.store), device=base.machine.device
+    )
 
 
 def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder, journal: Journal) -> Tuned:

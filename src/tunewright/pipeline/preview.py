@@ -26,8 +26,8 @@ from tunewright.core.folder import RunFolder
 from tunewright.data.ledger import Ledger
 from tunewright.models.local import LocalModel
 from tunewright.models.token_texts import TokenText, token_texts
-from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.decide import decide_data
+from tunewright.pipeline.decide_answers import decide_answers
 from tunewright.pipeline.decide_model import decide_model
 from tunewright.pipeline.decide_training import decide_lengths
 from tunewright.pipeline.decide_writing import decide_tokens
@@ -198,9 +198,10 @@ def _decide(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Rec
     recipe, local = decide_model(recipe, prepared, decisions)
     if local is None:
         raise ModelError("there is no model whose tokens could be shown. Name one with `--model FOLDER_OR_HUB_ID`.")
+    recipe = decide_answers(recipe, prepared, local, decisions)
     if prepared.task.kind == "text":
         return decide_tokens(recipe, prepared, local, decisions)[0], prepared, local
-    return decide_lengths(recipe, prepared, load_tokenizer(local), decisions), prepared, local
+    return decide_lengths(recipe, prepared, local, decisions), prepared, local
 
 
 def _set_aside(ledger: Ledger) -> list[Reason]:

@@ -213,8 +213,9 @@ def _carry_out(
                 world.from_first(functools.partial(run_tag_baselines, base, prepared, folder))
             elif isinstance(prepared.task, TextTask):
                 world.from_first(functools.partial(run_text_baselines, base, prepared, folder))
-                world.from_first(functools.partial(run_untuned, base, prepared, folder, seed=recipe.train.seed))
-            else:
+            if isinstance(prepared.task, TextTask) or recipe.model.answers == "label_text":
+                world.from_first(functools.partial(run_untuned, base, recipe, folder))
+            if of_rows:
                 # Read once, used twice: by the frozen baseline and by the judge of the labels.
                 features = functools.cache(features_of(base))
                 world.from_first(functools.partial(run_frozen_baseline, recipe, prepared, folder, features))

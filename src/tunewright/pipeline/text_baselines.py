@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from tunewright.core.folder import RunFolder
 from tunewright.data.shapes import references
 from tunewright.evaluate import from_texts, write_predictions
+from tunewright.pipeline.calibrate import UNCALIBRATED, calibrate
 from tunewright.pipeline.fine_tune import Base, Rows, answer
 from tunewright.pipeline.prepare import Prepared
 from tunewright.probes.nearest import NearestText
+from tunewright.recipe import Recipe
 
 SIDES = ("validation", "test")
 
@@ -31,13 +33,19 @@ def run_text_baselines(base: Base, prepared: Prepared, folder: RunFolder) -> Non
         )  # fmt: skip
 
 
-def run_untuned(base: Base, prepared: Prepared, folder: RunFolder, *, seed: int) -> None:
-    """What the pretrained model says before it is taught anything."""
+def run_untuned(base: Base, recipe: Recipe, folder: RunFolder) -> None:
+    """What the pretrained model says before it is taught anything; its probabilities are calibrated like any other's."""
     if folder.predictions("base", "test").exists():
         return
-    model = base.teaching.load(seed=seed).to(base.machine.device).eval()
-    for side in SIDES:
-        write_predictions(answer(base, model, base.places(side)), folder.predictions("base", side))
+    model = base.teaching.load(seed=recipe.train.seed).to(base.machine.device).eval()
+    validation = answer(base, model, base.places("validation"))
+    calibration = calibrate(recipe, validation)
+    if calibration != UNCALIBRATED:
+        validation = answer(base, model, base.places("validation"), calibration=calibration)
+    write_predictions(validation, folder.predictions("base", "validation"))
+    write_predictions(
+        answer(base, model, base.places("test"), calibration=calibration), folder.predictions("base", "test")
+    )
 
 
 def _write(

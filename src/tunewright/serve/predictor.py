@@ -19,13 +19,15 @@ from tunewright.evaluate import Predictions, from_logits
 from tunewright.evaluate.conformal import Conformal, possible
 from tunewright.evaluate.predict import predict_rows
 from tunewright.models.features import pooled_features
-from tunewright.models.load import load_classifier, load_features_model, resolve
+from tunewright.models.load import load_classifier, load_features_model, load_generator, resolve
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.probes import load_frozen, load_text_probe
 from tunewright.runtime import Machine
 from tunewright.tasks import ROW_TASKS, EncodeConfig, encode_texts
+from tunewright.tasks.label_text import label_texts
 
 Logits = Callable[[Sequence[str], Sequence[str] | None], npt.NDArray[np.float64]]
+Lengths = Callable[[Sequence[str], Sequence[str] | None], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +54,15 @@ class Predictor:
 
     about: About
     _logits: Logits
-    _tokenizer: Tokenizer | None = None
-    """None for a bundle that reads texts of any length."""
+    _lengths: Lengths | None = None
+    """Tokens of whole texts; None for a bundle that reads texts of any length."""
 
     def num_cut(self, texts: Sequence[str], *, pairs: Sequence[str] | None = None) -> int:
         """How many of the texts are longer than what is read of them."""
         limit = self.about.max_length
-        if self._tokenizer is None or limit is None or self.about.long_texts == "windows" or not len(texts):
+        if self._lengths is None or limit is None or self.about.long_texts == "windows" or not len(texts):
             return 0
-        return int((self._tokenizer.lengths(*self._as_trained(texts, pairs)) > limit).sum())
+        return int((self._lengths(*self._as_trained(texts, pairs)) > limit).sum())
 
     def predict(self, texts: str | Sequence[str], *, pairs: Sequence[str] | None = None) -> list[Answer]:
         """An answer for each text. Raises DataError where the model wants pairs and gets none, or the other way round."""
@@ -101,7 +103,7 @@ class Predictor:
 def load_predictor(path: Path, about: About) -> Predictor:
     """The model in a bundle whose answers are classes or numbers."""
     if about.system == "model":
-        return _fine_tuned(path, about)
+        return _by_label_text(path, about) if about.answers == "label_text" else _fine_tuned(path, about)
     if about.system == "frozen":
         return _frozen(path, about)
     probe = load_text_probe(path)
@@ -154,7 +156,19 @@ def _fine_tuned(path: Path, about: About) -> Predictor:
         )  # fmt: skip
         return outputs.logits
 
-    return Predictor(about, logits, tokenizer)
+    return Predictor(about, logits, tokenizer.lengths)
+
+
+def _by_label_text(path: Path, about: About) -> Predictor:
+    """A model that writes, asked how likely the text of each label is."""
+    local = resolve(str(path))
+    model = load_generator(local).model.eval()
+    labels = label_texts(load_tokenizer(local), about.encode or EncodeConfig(), labels=about.labels)
+
+    def logits(texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float64]:
+        return labels.logits(model, labels.prompts(texts, pairs), device=torch.device("cpu"))
+
+    return Predictor(about, logits, labels.lengths)
 
 
 def _frozen(path: Path, about: About) -> Predictor:
@@ -169,7 +183,7 @@ def _frozen(path: Path, about: About) -> Predictor:
     def logits(texts: Sequence[str], pairs: Sequence[str] | None) -> npt.NDArray[np.float64]:
         return head.logits(pooled_features(model, _encode(tokenizer, texts, pairs, about)))
 
-    return Predictor(about, logits, tokenizer)
+    return Predictor(about, logits, tokenizer.lengths)
 
 
 def _encode(tokenizer: Tokenizer, texts: Sequence[str], pairs: Sequence[str] | None, about: About) -> Examples:

@@ -60,7 +60,12 @@ class LabelTexts:
         side = self.tokenizer.targets
         assert side is not None, "without a target side no label has tokens"
         return label_log_probs(
-            model, prompts, self.answers, pad_id=self.tokenizer.pad_id, decoder_start_id=side.decoder_start_id, device=device
+            model,
+            prompts,
+            self.answers,
+            pad_id=self.tokenizer.pad_id,
+            decoder_start_id=side.decoder_start_id,
+            device=device,
         )
 
     def _prompt(self, parts: Sequence[str]) -> Ids:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tests.tiny_models import CONFIGS, tiny_classifier
 from tunewright.adapters import LoraConfig, PeftConfig
@@ -30,6 +34,16 @@ def test_a_glob_takes_what_it_matches() -> None:
 def test_a_glob_that_matches_nothing_is_an_error_that_names_what_there_is() -> None:
     with pytest.raises(RecipeError, match=r"`\*\.q_proj` matches no linear layer of BertForSequenceClassification"):
         find_targets(tiny_classifier("bert"), ("*.query", "*.q_proj"))
+
+
+def test_a_head_that_is_trained_in_full_is_no_target(tmp_path: Path) -> None:
+    model = LoraConfig(targets=("*",)).attach(tiny_classifier("llama"))
+    assert type(model.score) is torch.nn.Linear
+    assert model.score.weight.requires_grad
+    LoraConfig(targets=("*",)).save(model, tmp_path, base_model="tiny")
+    assert "base_model.model.score.weight" in load_file(tmp_path / "adapter_model.safetensors")
+    with pytest.raises(RecipeError, match=r"only the new head \(score\) is matched"):
+        LoraConfig(targets=("score",)).attach(tiny_classifier("llama"))
 
 
 def test_a_type_that_peft_lacks_is_refused_with_the_nearest() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from tunewright.batching import Batch, Examples, TokenStore
+from tunewright.batching import Batch, Examples, ExampleSource, TokenStore
 from tunewright.core.errors import RecipeError
 from tunewright.core.text import digest
 from tunewright.evaluate import Predictions, value_of
@@ -27,7 +27,7 @@ from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
-from tunewright.tasks import RowTask, encode_texts
+from tunewright.tasks import EncodeConfig, RowTask, encode_texts
 from tunewright.tasks.regression import Scale
 
 
@@ -87,11 +87,7 @@ class RowTeaching:
 
     @cached_property
     def _weights(self) -> npt.NDArray[np.float64]:
-        """`w`: the row's own weight times the loss's part in it (class weights, counted on train)."""
-        weights, train = own_weights(self.prepared), self.prepared.places("train")
-        if len(self.prepared.labels):
-            weights[train] *= self.loss.row_weights(self._targets[train], num_classes=len(self.prepared.labels))
-        return weights
+        return weights_of(self.prepared, self.loss)
 
     def glimpse(self, place: int) -> Glimpse:
         """See `Teaching`."""
@@ -108,6 +104,10 @@ class RowTeaching:
     def places(self, store: TokenStore, split: str | None) -> Rows:
         """See `Teaching`."""
         return self.prepared.places(split)
+
+    def plain(self, store: TokenStore) -> ExampleSource:
+        """See `Teaching`."""
+        return store
 
     def load(self, *, seed: int) -> nn.Module:
         """See `Teaching`."""
@@ -128,7 +128,7 @@ class RowTeaching:
         logits = outputs.logits
         if self.scale:
             logits = logits * self.scale.deviation + self.scale.mean
-        value = value_of(self._predictions(rows, logits), self.metric)
+        value = value_of(predictions_of(self.prepared, rows, logits), self.metric)
         return float("-inf") if value is None else value, float(outputs.losses.mean())
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class RowTeaching:
     ) -> Predictions:
         """See `Teaching`."""
         logits = self._predict(model, store, rows).logits
-        return self._predictions(rows, logits, calibration=calibration, weight=store.weights[rows].tolist())
+        return predictions_of(self.prepared, rows, logits, calibration, weight=store.weights[rows].tolist())
 
     def outputs(self, model: nn.Module, store: TokenStore, rows: Rows) -> npt.NDArray[Any]:
         """See `Teaching`."""
@@ -169,15 +169,33 @@ class RowTeaching:
             batching=self.recipe.batching, machine=self.machine,
         )  # fmt: skip
 
-    def _predictions(
-        self, rows: Rows, logits: npt.NDArray[Any], *, calibration: Calibration = UNCALIBRATED,
-        weight: list[float] | None = None,
-    ) -> Predictions:  # fmt: skip
-        prepared = self.prepared
-        return calibration.predictions(
-            [prepared.row_ids[i] for i in rows], kind=self.task.kind, labels=prepared.labels,
-            gold=[prepared.answers[i] for i in rows], logits_NC=logits, weight=weight,
-        )  # fmt: skip
+
+def predictions_of(
+    prepared: Prepared, rows: Rows, logits_NC: npt.NDArray[Any], calibration: Calibration = UNCALIBRATED, *,
+    weight: list[float] | None = None,
+) -> Predictions:  # fmt: skip
+    """A system's logits for some rows, as predictions."""
+    return calibration.predictions(
+        [prepared.row_ids[i] for i in rows], kind=prepared.row_task.kind, labels=prepared.labels,
+        gold=[prepared.answers[i] for i in rows], logits_NC=logits_NC, weight=weight,
+    )  # fmt: skip
+
+
+def plain_examples(tokenizer: Tokenizer, prepared: Prepared, config: EncodeConfig) -> Examples:
+    """All texts by themselves, as an encoder reads them: no prompt, no answer."""
+    return Examples(
+        row_ids=prepared.row_ids, streams=encode_texts(tokenizer, prepared.texts, prepared.pairs, config=config),
+        targets=None, weights=np.zeros(len(prepared.rows)),
+    )  # fmt: skip
+
+
+def weights_of(prepared: Prepared, loss: LossSettings) -> npt.NDArray[np.float64]:
+    """`w` of each row, (N,): its own weight times the loss's part in it (class weights, counted on train)."""
+    weights, train = own_weights(prepared), prepared.places("train")
+    if len(prepared.labels):
+        targets = prepared.row_task.targets([prepared.answers[i] for i in train], prepared.labels)
+        weights[train] *= loss.row_weights(targets, num_classes=len(prepared.labels))
+    return weights
 
 
 def own_weights(prepared: Prepared) -> npt.NDArray[np.float64]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from tunewright.batching import Batch, Examples, Ragged, TokenStore
+from tunewright.batching import Batch, Examples, ExampleSource, Ragged, TokenStore
 from tunewright.core.errors import RecipeError
 from tunewright.core.text import digest
 from tunewright.data.ledger import Entry
@@ -125,6 +125,10 @@ class TagTeaching:
         """See `Teaching`. Rows of which no word is read have no weight."""
         places = self.prepared.places(split)
         return places if split is None else places[np.asarray(store.weights[places]) > 0]
+
+    def plain(self, store: TokenStore) -> ExampleSource:
+        """See `Teaching`."""
+        return store
 
     def load(self, *, seed: int) -> nn.Module:
         """See `Teaching`."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from tunewright.batching import Batch, Examples, TokenStore
+from tunewright.batching import Batch, Examples, ExampleSource, TokenStore
 from tunewright.data.ledger import Entry
 from tunewright.evaluate import Predictions
 from tunewright.models.local import LocalModel
@@ -84,6 +84,9 @@ class Teaching(Protocol):
 
     def places(self, store: TokenStore, split: str | None) -> Rows:
         """Indices of the rows of a split that can be taught or asked; None: those without an answer."""
+
+    def plain(self, store: TokenStore) -> ExampleSource:
+        """All texts by themselves, without prompts and answers: what features of the model as it came are made of."""
 
     def load(self, *, seed: int) -> nn.Module:
         """The pretrained model with the head that the task needs, on the CPU."""
