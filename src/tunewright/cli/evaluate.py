@@ -27,6 +27,10 @@ def add_evaluate_verb(verbs: Any) -> None:
     evaluate.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
     evaluate.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
     evaluate.add_argument("--label", metavar="COLUMN", help="likewise for the answer")
+    evaluate.add_argument(
+        "--slices", nargs="*", metavar="COLUMN",
+        help="also where it is weaker: by these columns, and by length, language, script and new words",
+    )  # fmt: skip
     bias = evaluate.add_argument_group("bias")
     bias.add_argument(
         "--bias", action="store_true", help="gaps between groups, and answers to texts about other people"
@@ -62,7 +66,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     screen = Screen(as_json=options.json, language=options.lang or "en")
     screen.evaluation(
         evaluate_file(
-            options.model, options.file, text=options.text, text_pair=options.text_pair, label=options.label
+            options.model, options.file, text=options.text, text_pair=options.text_pair, label=options.label,
+            slices=options.slices,
         )
     )  # fmt: skip
     return 0

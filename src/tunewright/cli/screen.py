@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from tunewright.core.events import Event
 from tunewright.core.text import printable
 from tunewright.report import blocks
 from tunewright.report.findings import say
+from tunewright.report.slices import slice_blocks
 from tunewright.report.view import View
 from tunewright.report.words import Language, Words
 
@@ -131,16 +132,19 @@ class Screen:
             self._out.print(f"[bold]{escape(_plain(fact.title))}[/]{self._words['colon']}{escape(_plain(fact.text))}")
         for section in (section for section in view.sections if not section.page_only):
             self._out.print(f"\n[bold]{escape(_plain(section.title))}[/]")
-            for block in section.blocks:
-                if isinstance(block, blocks.Table):
-                    self._table(block)
-                    self._out.print()
-                elif isinstance(block, blocks.Paragraph):
-                    self._out.print(escape(_plain(block.text)))
-                elif isinstance(block, blocks.Tokens):
-                    self._tokens(block)
+            self._blocks(section.blocks)
         if verdict.basis:
             self._out.print(f"\n[dim]{escape(_plain(verdict.basis))}[/]")
+
+    def _blocks(self, shown: Iterable[blocks.Block]) -> None:
+        for block in shown:
+            if isinstance(block, blocks.Table):
+                self._table(block)
+                self._out.print()
+            elif isinstance(block, blocks.Paragraph):
+                self._out.print(escape(_plain(block.text)))
+            elif isinstance(block, blocks.Tokens):
+                self._tokens(block)
 
     def _table(self, block: blocks.Table) -> None:
         if block.show_caption:
@@ -271,6 +275,9 @@ class Screen:
             interval = "–" if s.low is None else f"{s.low:.4f} – {s.high:.4f}"  # why there is none stands in the JSON
             table.add_row(s.metric, escape(s.slice or ""), value, interval, str(s.n))
         self._out.print(table)
+        if found.slices is not None:
+            self._out.print()
+            self._blocks(slice_blocks(asdict(found.slices), self.sentences, units=self.sentences.units("texts")))
 
     def _account_of(self, found: Any) -> Iterator[str]:
         """Which rows the scores rest on, and what a reader of the scores should know of them."""

@@ -62,6 +62,19 @@ class BiasConfig(FairnessConfig):
     """Flipped rows that are shown for each axis."""
 
 
+class SlicesConfig(Config):
+    """Which slices of the test rows are looked at for being worse than the rest."""
+
+    columns: tuple[str, ...] = ()
+    """Columns of the file by whose values the rows are sliced, beside those of `evaluate.groups`."""
+    find: bool = True
+    """Also by what needs no column: length, language, script, file, words that training did not have, and clusters."""
+    min_rows: int = Field(default=30, ge=2)
+    """Smaller slices are not looked at: their interval would be wider than any difference worth knowing."""
+    most_clusters: int = Field(default=12, ge=0)
+    """Clusters of the pretrained model's features, at most so many; fewer where they would be too small. 0: none."""
+
+
 class EvaluateConfig(Config):
     """Metrics and evidence."""
 
@@ -89,6 +102,8 @@ class EvaluateConfig(Config):
     rows, see the [guide](guide/bias.md)."""
     min_group_rows: int = Field(default=20, ge=2)
     """Groups with fewer test rows are refused: their figures would say more about those few people than about the model."""
+    slices: SlicesConfig = SlicesConfig()
+    """Where it fails."""
     cross_validation: CrossValidationConfig = CrossValidationConfig()
     """For small data."""
     generated_rows: int = Field(default=64, ge=1)

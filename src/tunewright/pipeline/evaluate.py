@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tunewright.bundle import About
@@ -21,9 +23,11 @@ from tunewright.data.ledger import Entry
 from tunewright.data.shapes import Tagged, answer_fields, read_found
 from tunewright.data.sources import ReadResult, read
 from tunewright.evaluate import Predictions, Score, score, value_of
+from tunewright.evaluate.slices import Slices, find_slices
 from tunewright.evaluate.test_ledger import record
 from tunewright.pipeline.evaluate_texts import answer_rows
 from tunewright.pipeline.predict_tags import tagged_shape
+from tunewright.pipeline.slices import attributes_of, columns_of
 from tunewright.serve import TaggingPredictor, WritingPredictor, load
 from tunewright.tasks import ROW_TASKS
 
@@ -70,22 +74,26 @@ class Evaluation:
     """Where the file holds all test rows of the model's run."""
     times_scored: int | None
     """How many runs and models have been scored on just these rows; None where that can't be written down."""
+    slices: Slices | None = None
+    """Where it is weaker; None where that was not asked for."""
 
 
 def evaluate_file(
     model: str | Path, path: str | Path, *, text: str | None = None, text_pair: str | None = None,
-    label: str | None = None,
+    label: str | None = None, slices: Sequence[str] | None = None,
 ) -> Evaluation:  # fmt: skip
     """Score a bundle on a file. The columns are those of training unless they are named.
+
+    With `slices`, names of columns or none, the rows are also sliced by these, and by what their texts are like.
 
     Raises DataError where the file has no answers, ModelError where the folder is no bundle.
     """
     bundle, path = Path(model), Path(path)
     predictor = load(bundle)
     if isinstance(predictor, WritingPredictor):
-        return _evaluate_writer(predictor, bundle, path, text=text, label=label)
+        return _evaluate_writer(predictor, bundle, path, text=text, label=label, slices=slices)
     if isinstance(predictor, TaggingPredictor):
-        return _evaluate_tagger(predictor, bundle, path)
+        return _evaluate_tagger(predictor, bundle, path, slices=slices)
     about = predictor.about
     result = read(path)
     chosen = columns_as_trained(result, about, text=text, text_pair=text_pair, label=label)
@@ -122,12 +130,14 @@ def evaluate_file(
         seen=_seen(texts, folder) if folder.rows.exists() else None,
         stored=_stored(predictions, about.system, folder),
         times_scored=note_in_test_ledger(row_ids, about),
+        slices=None if slices is None else _slices(predictions, rows, result.table, folder, slices, where=str(path)),
     )
 
 
 def _evaluate_writer(
-    predictor: WritingPredictor, bundle: Path, path: Path, *, text: str | None, label: str | None
-) -> Evaluation:
+    predictor: WritingPredictor, bundle: Path, path: Path, *, text: str | None, label: str | None,
+    slices: Sequence[str] | None,
+) -> Evaluation:  # fmt: skip
     written = answer_rows(predictor, path, text=text, label=label)
     folder, about = RunFolder(bundle.parent), predictor.about
     return Evaluation(
@@ -136,10 +146,13 @@ def _evaluate_writer(
         unknown=[], seen=_seen(exact_keys(answer_fields(written.rows)), folder) if folder.rows.exists() else None,
         stored=_stored(written.predictions, about.system, folder),
         times_scored=note_in_test_ledger(written.predictions.row_ids, about),
+        slices=_slices_of_texts(written.predictions, [text or "" for text in written.predictions.sources], folder, slices),
     )  # fmt: skip
 
 
-def _evaluate_tagger(predictor: TaggingPredictor, bundle: Path, path: Path) -> Evaluation:
+def _evaluate_tagger(
+    predictor: TaggingPredictor, bundle: Path, path: Path, *, slices: Sequence[str] | None
+) -> Evaluation:
     found = tagged_shape(path)
     if found is None:
         raise DataError(
@@ -157,7 +170,44 @@ def _evaluate_tagger(predictor: TaggingPredictor, bundle: Path, path: Path) -> E
         seen=_seen(exact_keys(answer_fields(rows)), folder) if folder.rows.exists() else None,
         stored=_stored(predictions, about.system, folder),
         times_scored=note_in_test_ledger(predictions.row_ids, about),
+        slices=_slices_of_texts(predictions, predictions.table.column("text").to_pylist(), folder, slices),
     )  # fmt: skip
+
+
+def _slices(
+    predictions: Predictions, rows: pa.Table, raw: pa.Table, folder: RunFolder, columns: Sequence[str], *, where: str
+) -> Slices:
+    """By the named columns, and by what the texts are like; rows that a number was not given for take no part."""
+    scored = predictions.labelled
+    place_of = {row_id: place for place, row_id in enumerate(rows.column("row_id").to_pylist())}
+    kept = rows.take(pa.array([place_of[row_id] for row_id in scored.row_ids], pa.int64()))
+    paths = [origin["path"] for origin in kept.column("origin").to_pylist()]
+    attributes = columns_of(raw, columns, scored.row_ids, where=where)
+    attributes += attributes_of(kept.column("text").to_pylist(), paths=paths, train=_train_texts(folder))
+    return find_slices(scored, attributes, seed=SEED)
+
+
+def _slices_of_texts(
+    predictions: Predictions, texts: Sequence[str], folder: RunFolder, columns: Sequence[str] | None
+) -> Slices | None:
+    if columns is None:
+        return None
+    if columns:
+        raise DataError(
+            "`--slices COLUMN` is for models that answer with labels or numbers; without a column, the rows are sliced by "
+            "what their texts are like."
+        )
+    attributes = attributes_of(texts, paths=[None] * len(texts), train=_train_texts(folder))
+    return find_slices(predictions, attributes, seed=SEED)
+
+
+def _train_texts(folder: RunFolder) -> list[str] | None:
+    """The texts that the model was trained on, where its run is there."""
+    if not folder.rows.exists():
+        return None
+    rows = pq.read_table(folder.rows, columns=["text", "split"])
+    texts: list[str] = rows.filter(pc.equal(rows.column("split"), "train")).column("text").to_pylist()
+    return texts
 
 
 def columns_as_trained(

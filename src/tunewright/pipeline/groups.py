@@ -1,6 +1,8 @@
-"""The groups that `evaluate.groups` names: kept with the rows, and their gaps on the test rows."""
+"""The groups that `evaluate.groups` names, and columns to slice by: kept with the rows; gaps between groups on the test rows."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -32,13 +34,20 @@ def with_groups(rows: pa.Table, raw: pa.Table, recipe: Recipe) -> pa.Table:
     Raises DataError for a column that can't be one of groups, before hours are spent on training.
     """
     ids = raw.column("row_id").to_pylist()
-    for name in recipe.evaluate.groups:
+    settings = recipe.evaluate
+    for name in dict.fromkeys((*settings.groups, *settings.slices.columns)):
         cells = cells_of(raw, name, where=recipe.data.path)
-        group_sizes(name, cells, least=recipe.evaluate.min_group_rows)
+        if name in settings.groups:
+            group_sizes(name, cells, least=settings.min_group_rows)
         group_of = dict(zip(ids, cells, strict=True))
         column = pa.array([group_of.get(row_id) for row_id in rows.column("row_id").to_pylist()], pa.string())
         rows = rows.append_column(_PREFIX + name, column)
     return rows
+
+
+def group_cells(rows: pa.Table, names: Sequence[str]) -> dict[str, list[str | None]]:
+    """The cells of named columns that are kept with the rows, by the name of the column."""
+    return {name: rows.column(_PREFIX + name).to_pylist() for name in dict.fromkeys(names)}
 
 
 def gaps_in(predictions: Predictions, rows: pa.Table, recipe: Recipe) -> list[GroupGaps]:
@@ -48,7 +57,7 @@ def gaps_in(predictions: Predictions, rows: pa.Table, recipe: Recipe) -> list[Gr
         return []
     place = {row_id: i for i, row_id in enumerate(rows.column("row_id").to_pylist())}
     chosen = rows.take(pa.array([place[row_id] for row_id in predictions.row_ids], pa.int64()))
-    columns = {name: chosen.column(_PREFIX + name).to_pylist() for name in settings.groups}
+    columns = group_cells(chosen, settings.groups)
     columns = {name: cells for name, cells in columns.items() if any(cell is not None for cell in cells)}
     config = FairnessConfig(min_group_rows=settings.min_group_rows, level=settings.level, seed=settings.seed)
     gaps = group_gaps(predictions, columns, config=config)

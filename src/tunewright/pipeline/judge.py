@@ -34,6 +34,7 @@ from tunewright.pipeline.measures import measures_of
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.recommend import recommend, recommend_only
 from tunewright.pipeline.request import Request
+from tunewright.pipeline.slices import Features, slices_in
 from tunewright.pipeline.teaching import primary_metric
 from tunewright.recipe import Recipe
 from tunewright.tasks import RowTask
@@ -50,9 +51,13 @@ HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression":
 
 
 def judge(
-    recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | None, request: Request
-) -> dict[str, Any]:
-    """Write scores.json and evidence.json from the predictions that are there, and return the evidence."""
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, tuned: Tuned | None, request: Request, *,
+    features: Features | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Write scores.json and evidence.json from the predictions that are there, and return the evidence.
+
+    `features` are those of the pretrained model, by which texts are known to be alike.
+    """
     test = _read(folder, "test")
     validation = _read(folder, "validation")
     crossed = _read(folder, "cv", names=CROSSED)
@@ -116,6 +121,8 @@ def judge(
     if shown is not None:
         evidence["min_group_rows"] = settings.min_group_rows
         evidence["groups"] = [asdict(one) for one in gaps_in(shown, prepared.rows, recipe)]
+        slices = slices_in(shown, prepared, recipe, features=features)
+        evidence["slices"] = None if slices is None else asdict(slices)
         evidence["errors"] = _errors(shown, prepared, private=recipe.report.private)
     evidence["next_step"] = _next_step(evidence, scores, folder, language=prepared.columns.language)
     write_json(folder.scores, [asdict(s) for s in scores])

@@ -165,7 +165,8 @@ def prepare(recipe: Recipe, folder: RunFolder, *, inspected: Inspected | None = 
     private = recipe.report.private
     sections = recipe.model_dump(mode="json", include={"data", "clean", "split", "task"})
     sections |= {"private": True} if private else {}
-    sections |= {"groups": recipe.evaluate.groups} if recipe.evaluate.groups else {}
+    kept = (*recipe.evaluate.groups, *recipe.evaluate.slices.columns)
+    sections |= {"groups": kept} if kept else {}
     key = digest(json.dumps(sections, sort_keys=True, ensure_ascii=False), content_digest(source))
     if folder.rows.exists():
         table = pq.read_table(folder.rows)

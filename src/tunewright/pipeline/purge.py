@@ -130,6 +130,8 @@ def _evidence(path: Path) -> bool:
     evidence = read_json(path)
     for error in evidence.get("errors") or []:
         error.update({name: None for name in ("text", "text_pair") if name in error})
+    for one in (evidence.get("slices") or {}).get("found") or []:
+        one["label"] = None  # words of texts
     write_json(path, evidence)
     return True
 

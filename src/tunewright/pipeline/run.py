@@ -232,7 +232,7 @@ def _carry_out(
 
     final = tuned
     with journal.stage("evaluate"):
-        world.from_first(lambda: judge(recipe, prepared, folder, tuned, request))
+        world.from_first(lambda: judge(recipe, prepared, folder, tuned, request, features=features))
     with journal.stage("bundle"):
         if tuned and recipe.train.refit_on_all:
             final = refit_on_all(tuned, recipe, journal)

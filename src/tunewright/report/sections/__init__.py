@@ -17,6 +17,7 @@ from tunewright.report.sections.groups import groups
 from tunewright.report.sections.making import making
 from tunewright.report.sections.mistakes import mistakes
 from tunewright.report.sections.numeric import numeric
+from tunewright.report.sections.slices import slices
 from tunewright.report.sections.systems import systems
 from tunewright.report.sections.training import training
 
@@ -24,6 +25,7 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "systems": systems,
     "classes": classes,
     "numeric": numeric,
+    "slices": slices,
     "groups": groups,
     "confidence": confidence,
     "mistakes": mistakes,

@@ -22,6 +22,8 @@ from tunewright.report.words import (
     compared_en,
     compared_zh,
     en,
+    failing_en,
+    failing_zh,
     findings_en,
     findings_zh,
     preview_en,
@@ -41,13 +43,15 @@ SENTENCES: dict[Language, dict[str, str]] = {
     | choose_en.CHOOSE
     | compared_en.COMPARED
     | bias_en.BIAS
-    | preview_en.PREVIEW,
+    | preview_en.PREVIEW
+    | failing_en.FAILING,
     "zh": zh.SENTENCES
     | findings_zh.FINDINGS
     | choose_zh.CHOOSE
     | compared_zh.COMPARED
     | bias_zh.BIAS
-    | preview_zh.PREVIEW,
+    | preview_zh.PREVIEW
+    | failing_zh.FAILING,
 }
 
 
