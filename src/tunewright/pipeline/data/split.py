@@ -76,9 +76,6 @@ def split_file(
             settings=settings, with_row_id=with_row_id,
             added=lambda first, places: _columns(decided, first, places),
         )  # fmt: skip
-        for number, name in names.items():
-            if not rows[number]:  # a file without rows would be no file of its format
-                discard(output / f"{name}{path.suffix}")
         digest_of_assignment = _write_assignment(decided, output / ASSIGNMENT)
         with writing(output / "ledger.parquet") as aside:
             aside.write_bytes(workspace.ledger.read_bytes())
@@ -86,7 +83,7 @@ def split_file(
         manifest: dict[str, Any] = {
             "format": 1,
             "input": {"name": path.name, "digest": decided.source.input_digest, "fingerprint": decided.fingerprint},
-            "files": {f"{name}{path.suffix}": rows[number] for number, name in names.items() if rows[number]},
+            "files": {f"{name}{path.suffix}": rows[number] for number, name in names.items()},
             "assignment": {"file": ASSIGNMENT, "digest": digest_of_assignment},
             "columns": _named_columns(decided),
             "settings": _plain_settings(settings),
@@ -96,7 +93,7 @@ def split_file(
         # Written last: a folder with a manifest is a whole one.
         write_json(output / MANIFEST, manifest)
     return SplitFile(
-        folder=output, rows={name: rows[number] for number, name in names.items() if rows[number]}, manifest=manifest,
+        folder=output, rows={name: rows[number] for number, name in names.items()}, manifest=manifest,
         accounts=decided.accounts, said=decided.said,
     )  # fmt: skip
 
@@ -142,11 +139,14 @@ def _check_folder(folder: Path) -> None:
 
 
 def _outputs(decided: Decided) -> tuple[dict[int, str], Ints]:
-    """Names of the files, and the number of each row's file."""
+    """Names of the files that get rows, and the number of each row's file."""
     if decided.fold_N is not None:
-        return {0: "folds"}, np.where(decided.kept_N, 0, -1)
-    numbers = np.where(decided.side_N >= 0, decided.side_N, _UNLABELLED)
-    return {**dict(enumerate(SIDES)), _UNLABELLED: "unlabelled"}, np.where(decided.kept_N, numbers, -1)
+        names, output_N = {0: "folds"}, np.where(decided.kept_N, 0, -1)
+    else:
+        numbers = np.where(decided.side_N >= 0, decided.side_N, _UNLABELLED)
+        names, output_N = {**dict(enumerate(SIDES)), _UNLABELLED: "unlabelled"}, np.where(decided.kept_N, numbers, -1)
+    # A file without rows would be no file of its format.
+    return {number: name for number, name in names.items() if (output_N == number).any()}, output_N
 
 
 def _columns(decided: Decided, first: int, places: Ints) -> dict[str, list[Any]]:
