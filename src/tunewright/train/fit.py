@@ -185,6 +185,7 @@ def _step_parts(plan: FitPlan, state: _TrainingState) -> StepParts:
         seed=plan.train.seed,
         normalize=plan.train.normalize,
         max_grad_norm=plan.train.max_grad_norm,
+        recomputes=plan.train.gradient_checkpointing,
     )
 
 

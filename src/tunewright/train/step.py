@@ -9,6 +9,7 @@ row, the weight of the whole step is known from the token store before the first
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ class StepParts:
     seed: int
     normalize: Literal["mean", "sum"]
     max_grad_norm: float | None
+    recomputes: bool = False
+    """Gradient checkpointing: parts of the forward pass are done again during the backward pass."""
 
 
 def accumulate_gradients(
@@ -73,13 +76,13 @@ def accumulate_gradients(
     for piece in pieces:
         batch = parts.make_batch(piece)
         device, seed = parts.machine.device, seed_micro_batch(parts.seed, step=step, micro_batch=piece.index)
-        with (
-            parts.machine.autocast(),
-            attention_kernel(batch.length, device=device),
-            cheap_dropout(seed, device=device),
-        ):
-            loss_B = parts.objective(parts.model, batch)
-        torch.autograd.backward(loss_B.sum() / divisor)
+        # What is computed again must be what it was: with the same kernels, and with torch's own dropout, whose generator
+        # is set back for it. Ours would go on drawing.
+        dropout = contextlib.nullcontext() if parts.recomputes else cheap_dropout(seed, device=device)
+        with attention_kernel(batch.length, device=device):
+            with parts.machine.autocast(), dropout:
+                loss_B = parts.objective(parts.model, batch)
+            torch.autograd.backward(loss_B.sum() / divisor)
         losses.append(loss_B.detach())
         tokens += batch.num_tokens if piece.counts else 0
 
