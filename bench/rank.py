@@ -19,6 +19,7 @@ import json
 import shutil
 import tempfile
 import time
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--train", type=int, default=1000, help="training rows of a task")
     parser.add_argument("--test", type=int, default=1000, help="test rows of a task")
     parser.add_argument("--epochs", type=float, help="of each fine-tune; left out: as `run` decides")
+    parser.add_argument("--rate", type=float, help="learning rate of each fine-tune; left out: as `run` decides")
     parser.add_argument("--seeds", type=int, default=1)
     chosen = parser.parse_args()
     models = {name: make_model(chosen.model, chosen.work / "models" / name, **how) for name, how in MODELS.items()}
@@ -57,7 +59,7 @@ def main() -> None:
             for name in MODELS:
                 cell = {
                     "task": task, "model": name, "seed": seed, "train": chosen.train, "test": chosen.test,
-                    "epochs": chosen.epochs,
+                    "epochs": chosen.epochs, "rate": chosen.rate,
                 }  # fmt: skip
                 if not any(cell.items() <= done.items() for done in read_results(chosen.results)):
                     done = cell | fine_tuned(models[name], task_file(task, chosen), seed=seed, chosen=chosen)
@@ -138,15 +140,14 @@ def fine_tuned(model: Path, source: Path, *, seed: int, chosen: argparse.Namespa
         folder, world = RunFolder(Path(scratch)), World()
         overrides = [f"train.seed={seed}", "runtime.threads=1", "encode.max_length=64"]
         overrides += [f"train.epochs={chosen.epochs:g}"] if chosen.epochs else []
+        overrides += [f"optimizer.learning_rate={chosen.rate:g}"] if chosen.rate else []
         asked = Wishes(source=source, model=str(model), overrides=tuple(overrides)).recipe()
         recipe = decide(asked, folder, open_journal(folder, world=world, listener=None, stop=None))
         prepared = prepare(recipe, folder)
         base = load_base(recipe, prepared, folder, machine=prepare_machine(recipe.runtime), world=world)
-        plan = make_plan(
-            base, recipe, prepared, train=prepared.places("train"), validation=prepared.places("validation")
-        )
+        plan = make_plan(base, recipe, train=base.places("train"), validation=base.places("validation"))
         fit(plan, checkpoints=None)
-        rows = answer(base, recipe, prepared, plan.model, prepared.places("test"))
+        rows = answer(base, plan.model, base.places("test"))
     right = rows.gold_index_N == rows.prediction_index_N
     return {
         "accuracy": float(right.mean()), "right": "".join("01"[int(one)] for one in right),
@@ -154,8 +155,74 @@ def fine_tuned(model: Path, source: Path, *, seed: int, chosen: argparse.Namespa
     }  # fmt: skip
 
 
+ESTIMATES = ("LogME, all layers", "LogME, last layer", "H-score, all layers", "H-score, last layer", "linear model")
+RESAMPLES = 2000
+
+
 def show(chosen: argparse.Namespace, models: dict[str, Path]) -> None:
-    raise SystemExit("nothing yet")
+    """One line a task and estimator, and means over tasks with their intervals."""
+    names, truths, scores = list(models), {}, {}
+    for task in dict.fromkeys(one["task"] for one in read_results(chosen.results)):
+        truths[task] = [rights(task, name, chosen) for name in names]
+        scores[task] = estimated(task, models, chosen)
+        accuracies = [right.mean() for right in truths[task]]
+        print(f"{task}: " + ", ".join(f"{n} {a:.3f}" for n, a in zip(names, accuracies, strict=True)), flush=True)
+    sizes = [path.stat().st_size for path in (folder / "model.safetensors" for folder in models.values())]
+    print("\nestimator              tau (all pairs)          tau (pairs told apart)    regret of the first")
+    for estimator in ESTIMATES:
+        rows = [figures(scores[task][estimator], truths[task]) for task in truths]
+        print(f"{estimator:<22} " + "   ".join(mean_and_interval([row[i] for row in rows]) for i in range(3)))
+    for name, chooser in (("the largest", lambda n: max(range(n), key=lambda i: sizes[i])), ("at random", None)):
+        print(f"{name:<22} {'':>52}" + mean_and_interval([regret_of(truths[task], chooser) for task in truths]))
+
+
+def rights(task: str, model: str, chosen: argparse.Namespace) -> Any:
+    """Which test rows were right, the mean over seeds: (N,)."""
+    cells = [one for one in read_results(chosen.results) if (one["task"], one["model"]) == (task, model)]
+    return np.mean([[int(char) for char in one["right"]] for one in cells], axis=0)
+
+
+def estimated(task: str, models: dict[str, Path], chosen: argparse.Namespace) -> dict[str, list[float]]:
+    from tunewright.pipeline.rank import rank_models
+
+    folder = chosen.work / f"ranking-{task}-{chosen.train}"
+    ranking = rank_models(
+        task_file(task, chosen), candidates=[str(path) for path in models.values()], rows=chosen.train, output=folder,
+        overrides=["runtime.threads=1"],
+    )  # fmt: skip
+    found = {place["candidate"]["name"]: place["candidate"] for place in ranking.value["places"]}
+    measured = [found[name] for name in models]
+    columns = [
+        [one["layers"]["log_me"], one["last"]["log_me"], one["layers"]["h_score"], one["last"]["h_score"], one["probe"]]
+        for one in measured
+    ]
+    return dict(zip(ESTIMATES, map(list, zip(*columns, strict=True)), strict=True))
+
+
+def figures(estimates: list[float], rights: list[Any]) -> tuple[float, float, float]:
+    """Kendall's tau over all pairs, over pairs that are told apart, and the regret of the first."""
+    best = max(right.mean() for right in rights)
+    agreed: dict[bool, list[float]] = {False: [], True: []}
+    for i, j in combinations(range(len(rights)), 2):
+        gap = rights[i] - rights[j]
+        told_apart = abs(gap.mean()) > 1.96 * gap.std() / np.sqrt(len(gap))
+        agreed[bool(told_apart)].append(float(np.sign(gap.mean()) * np.sign(estimates[i] - estimates[j])))
+    apart = float(np.mean(agreed[True])) if agreed[True] else float("nan")
+    return float(np.mean(agreed[False] + agreed[True])), apart, float(best - rights[int(np.argmax(estimates))].mean())
+
+
+def regret_of(rights: list[Any], chooser: Any) -> float:
+    accuracies = [right.mean() for right in rights]
+    taken = np.mean(accuracies) if chooser is None else accuracies[chooser(len(accuracies))]
+    return float(max(accuracies) - taken)
+
+
+def mean_and_interval(values: list[float]) -> str:
+    """Of tasks; the interval is a bootstrap over them."""
+    of_tasks = np.array([value for value in values if np.isfinite(value)])
+    drawn = np.random.default_rng(0).choice(of_tasks, (RESAMPLES, len(of_tasks))).mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{of_tasks.mean():.3f} ({low:.3f} to {high:.3f})"
 
 
 if __name__ == "__main__":
