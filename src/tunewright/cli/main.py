@@ -247,9 +247,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _models_list(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
-    from tunewright.models.catalog import suggest
+    from tunewright.models.catalog import suggest, suggest_writers
 
-    Screen(as_json=options.json).models(suggest(options.language))
+    Screen(as_json=options.json).models(suggest(options.language), suggest_writers(language=options.language))
     return 0
 
 

@@ -307,17 +307,18 @@ class Screen:
             if finding.fix:
                 self._out.print(f"         [dim]{escape(finding.fix)}[/]")
 
-    def models(self, entries: Sequence[Any]) -> None:
-        """The catalog."""
+    def models(self, readers: Sequence[Any], writers: Sequence[Any]) -> None:
+        """The catalog: models that read, for labels and numbers, and models that write."""
         if self._as_json:
-            self._print_json({"models": [asdict(e) for e in entries]})
+            self._print_json({"models": [asdict(e) for e in readers], "writers": [asdict(e) for e in writers]})
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("hub id", "parameters", "languages", "licence"):
-            table.add_column(name, overflow="fold")
-        for e in entries:
-            table.add_row(e.hub_id, f"{e.parameters / 1e6:.0f} M", ", ".join(e.languages), e.license)
-        self._out.print(table)
+        for kind, entries in (("reads texts", readers), ("writes texts", writers)):
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for name in (kind, "parameters", "languages", "licence"):
+                table.add_column(name, overflow="fold")
+            for e in entries:
+                table.add_row(e.hub_id, f"{e.parameters / 1e6:.0f} M", ", ".join(e.languages), e.license)
+            self._out.print(table)
 
     # ---- events of a run
 

@@ -27,12 +27,19 @@ _WORDS = {
     "日文": "ja", "korean": "ko", "한국어": "ko", "韩语": "ko", "韓語": "ko", "arabic": "ar", "阿拉伯语": "ar",
     "czech": "cs", "polish": "pl", "dutch": "nl", "turkish": "tr", "vietnamese": "vi", "thai": "th", "hindi": "hi",
     "ukrainian": "uk", "swedish": "sv", "danish": "da", "finnish": "fi", "greek": "el", "hebrew": "he", "hungarian": "hu",
+    "indonesian": "id", "norwegian": "no", "romanian": "ro",
 }  # fmt: skip
 
 _LONG = {
     "arb": "ar", "ces": "cs", "cmn": "zh", "deu": "de", "eng": "en", "fra": "fr", "jpn": "ja", "kor": "ko", "nld": "nl",
     "pol": "pl", "por": "pt", "rus": "ru", "spa": "es", "ukr": "uk", "yue": "zh", "zho": "zh",
 }  # fmt: skip
+
+
+def english_name(code: str) -> str:
+    """`Chinese` for `zh`, `zh-CN` and `cmn_Hans`; the code as it stands where no name is known."""
+    base = base_language(code)
+    return next((word.capitalize() for word, known in _WORDS.items() if known == base), code)
 
 
 def language_of(name: str) -> str | None:

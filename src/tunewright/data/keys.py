@@ -40,6 +40,11 @@ SPLIT_NAMES: dict[Side, tuple[str, ...]] = {
 _SPLIT_OF_NAME = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 
 
+def names_a_split(value: str) -> bool:
+    """Whether files call a split so."""
+    return fold(value) in _SPLIT_OF_NAME
+
+
 def texts(fields: pa.Table) -> list[str]:
     """What stands to be judged in each row: the text, or both texts of a pair joined; null counts as empty."""
     first = [text or "" for text in fields.column("text").to_pylist()]

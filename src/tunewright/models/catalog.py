@@ -1,4 +1,5 @@
-"""A short table of pretrained models that suit classification, by language, size and licence. Imports nothing heavy.
+"""Two short tables of pretrained models, those that read and those that write, by language, size and licence. Imports nothing
+heavy.
 
 Kept short on purpose: each line is a model that is widely used, whose licence allows what it says, and whose size was
 counted from its config. What is found on this machine or given by name does not have to stand here.
@@ -146,9 +147,9 @@ WRITERS: tuple[Writer, ...] = (
 """Models that write, small before large."""
 
 
-def suggest_writers(task: str, language: str | None = None) -> list[Writer]:
-    """Models that write, for a task, those made for the language first."""
-    fitting = [writer for writer in WRITERS if task in writer.tasks]
+def suggest_writers(task: str | None = None, language: str | None = None) -> list[Writer]:
+    """Models that write, for a task or for any, those made for the language first, small before large."""
+    fitting = [writer for writer in WRITERS if task is None or task in writer.tasks]
     known = _code(language) if language else ""
     return sorted(fitting, key=lambda w: (known not in w.languages and MULTILINGUAL not in w.languages, w.parameters))
 

@@ -10,6 +10,6 @@ from tunewright.core.errors import RecipeError
 def keep_no_activations(model: Any) -> None:
     """Turn it on, in place. Raises RecipeError where the architecture has no way to do it."""
     try:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
     except (ValueError, AttributeError, NotImplementedError) as error:
         raise RecipeError(f"train.gradient_checkpointing: {type(model).__name__} can't do it ({error}).") from None

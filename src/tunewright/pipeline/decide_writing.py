@@ -15,6 +15,7 @@ from tunewright.models.tokenizer import Tokenizer
 from tunewright.pipeline.decide_training import without_cross_validation
 from tunewright.pipeline.decisions import Decisions
 from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.rows import evenly_spaced
 from tunewright.pipeline.teaching.tokens import load_writing_tokenizer
 from tunewright.recipe import Recipe
 from tunewright.tasks.taught import Taught, Untaught
@@ -37,7 +38,7 @@ def decide_writing(recipe: Recipe, prepared: Prepared, local: LocalModel, decisi
     recipe, tokenizer = decide_tokens(recipe, prepared, local, decisions)
     encode = recipe.encode
     writer = writer_for(tokenizer, encode, task=prepared.task.name)
-    found = [writer.taught(prepared.shaped[place]) for place in _sample(prepared)]
+    found = [writer.taught(prepared.shaped[place]) for place in evenly_spaced(prepared.labelled(), SAMPLED_ROWS)]
     taught = [one for one in found if isinstance(one, Taught)]
     untaught = [one for one in found if isinstance(one, Untaught)]
     if not taught:
@@ -129,10 +130,3 @@ def _decide_answer_length(recipe: Recipe, taught: list[Taught], tokenizer: Token
         "--set generate.max_new_tokens=N",
     )  # fmt: skip
     return recipe.model_copy(update={"generate": recipe.generate.model_copy(update={"max_new_tokens": most})})
-
-
-def _sample(prepared: Prepared) -> list[int]:
-    """Places of labelled rows, evenly spaced."""
-    labelled = prepared.labelled()
-    chosen = np.unique(np.linspace(0, len(labelled) - 1, SAMPLED_ROWS).round().astype(int))
-    return [int(place) for place in labelled[chosen]]

@@ -36,6 +36,7 @@ from tunewright.pipeline.journal import Listener, open_journal
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.private import without_quotes
 from tunewright.pipeline.request import local_source
+from tunewright.pipeline.rows import evenly_spaced
 from tunewright.pipeline.teaching import Teaching, teaching_of
 from tunewright.pipeline.teaching.teaching import Glimpse, Part
 from tunewright.pipeline.wishes import Wishes
@@ -217,11 +218,11 @@ def _set_aside(ledger: Ledger) -> list[Reason]:
 
 def _look(teaching: Teaching, recipe: Recipe, prepared: Prepared, *, set_aside: Sequence[Reason], rows: int) -> Preview:
     labelled = prepared.labelled()
-    places = _evenly(labelled, MOST_ROWS)
+    places = evenly_spaced(labelled, MOST_ROWS)
     found = {place: teaching.glimpse(place) for place in places.tolist()}
     seen = {place: one for place, one in found.items() if isinstance(one, Glimpse)}
     private = recipe.report.private
-    shown = _evenly(np.array(_to_be_shown(seen, prepared), np.int64), rows).tolist()
+    shown = evenly_spaced(np.array(_to_be_shown(seen, prepared), np.int64), rows).tolist()
     read = np.array([sum(int(part.is_read_T.sum()) for part in one.parts) for one in seen.values()])
     learned = np.array([sum(int((part.weight_T > 0).sum()) for part in one.parts) for one in seen.values()])
     writes = prepared.task.kind == "text"
@@ -245,11 +246,6 @@ def _to_be_shown(seen: dict[int, Glimpse], prepared: Prepared) -> list[int]:
     """Rows that are trained on; where there are none, any."""
     training = set(prepared.places("train").tolist())
     return [place for place in seen if place in training] or list(seen)
-
-
-def _evenly(places: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
-    chosen = np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).round().astype(np.int64))
-    return np.asarray(places[chosen], np.int64)
 
 
 def _lengths(tokens: npt.NDArray[np.int64]) -> Lengths:

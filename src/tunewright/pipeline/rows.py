@@ -1,4 +1,4 @@
-"""Some of a run's rows: without the test split, or in an order of which each beginning is like the whole."""
+"""Some of a run's rows: evenly spaced, without the test split, or in an order of which each beginning is like the whole."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from tunewright.data.split import subset_order
 from tunewright.pipeline.prepare import Prepared
 
 Rows = npt.NDArray[np.int64]
+
+
+def evenly_spaced(places: Rows, most: int) -> Rows:
+    """So many of the places at most, first and last included; the same ones each time."""
+    chosen: Rows = places[np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).round().astype(np.int64))]
+    return chosen
 
 
 def without_test(prepared: Prepared) -> Prepared:

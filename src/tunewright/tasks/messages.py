@@ -6,16 +6,9 @@ import json
 from typing import Any
 
 from tunewright.core.errors import DataError
+from tunewright.core.languages import english_name
 from tunewright.data.shapes import Dialogue, Message, Pair, Row
 from tunewright.data.shapes.fields import answer, last_answer, question
-
-LANGUAGES = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian",
-    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
-    "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
-"""English names, for prompts that say what to translate into; any other code stands as it is."""
 
 TRANSLATION_PROMPT = "Translate from {source_language} into {target_language}:\n{source}"
 
@@ -105,4 +98,4 @@ def _parsed(arguments: str) -> Any:
 
 
 def _name(code: str | None) -> str:
-    return "" if code is None else LANGUAGES.get(code.lower().replace("_", "-").split("-")[0], code)
+    return "" if code is None else english_name(code)

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from tunewright.core.text import fold
-from tunewright.data.keys import SPLIT_NAMES
+from tunewright.data.keys import names_a_split
 from tunewright.data.shapes.arrow import FORM_OF, SCHEMAS, from_table, to_table
 from tunewright.data.shapes.types import Completion, Dialogue, Form, Message, Pair, Row, Tagged, Text
 from tunewright.data.table import set_column
@@ -113,7 +112,4 @@ def _mapped(message: Message, change: Callable[[str], str]) -> Message:
 def _split_of(row: Row) -> str | None:
     """The side that the row's own column `split` names, where it names one."""
     value = row.columns.get("split")
-    return value if isinstance(value, str) and fold(value) in _SPLIT_NAMES else None
-
-
-_SPLIT_NAMES = frozenset(name for names in SPLIT_NAMES.values() for name in names)
+    return value if isinstance(value, str) and names_a_split(value) else None

@@ -9,36 +9,30 @@ N  rows     C  labels
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
+from torch import nn
 
-from tunewright.batching import Batch, ExampleSource, TokenStore
+from tunewright.batching import ExampleSource, TokenStore
 from tunewright.core.text import digest
 from tunewright.evaluate import Predictions, value_of
 from tunewright.models.local import LocalModel
-from tunewright.models.tokenizer import Tokenizer, load_tokenizer
+from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.rows import plain_examples, predictions_of, primary_metric_of_rows, weights_of
 from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Rows
 from tunewright.pipeline.teaching.tokens import (
-    TokenLoss,
+    WritingTeaching,
     examples_of,
-    load_saved_model,
-    load_writing_model,
     load_writing_tokenizer,
     parts_of,
     read_only,
-    save_writing_model,
     token_loss,
-    token_objective,
 )
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
@@ -47,17 +41,10 @@ from tunewright.tasks.taught import Taught
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelTeaching:
+class LabelTeaching(WritingTeaching):
     """See `Teaching`."""
 
-    local: LocalModel
-    tokenizer: Tokenizer
-    recipe: Recipe
-    prepared: Prepared
-    loss: TokenLoss
-    metric: str
     labels: LabelTexts
-    machine: Machine
 
     @classmethod
     def of(cls, local: LocalModel, recipe: Recipe, prepared: Prepared, *, machine: Machine) -> LabelTeaching:
@@ -111,17 +98,6 @@ class LabelTeaching:
         """See `Teaching`. A decoder's examples hold the label, so texts are encoded anew, as `frozen/` reads them."""
         return plain_examples(load_tokenizer(self.local), self.prepared, self.recipe.encode)
 
-    def load(self, *, seed: int) -> nn.Module:
-        """See `Teaching`."""
-        return load_writing_model(self.local, self.tokenizer, self.recipe)
-
-    def objective(self, model: nn.Module, store: TokenStore) -> Callable[[nn.Module, Batch], Tensor]:
-        """See `Teaching`."""
-        return token_objective(
-            model, store, loss=self.loss, local=self.local, tokenizer=self.tokenizer, batching=self.recipe.batching,
-            device=self.machine.device,
-        )  # fmt: skip
-
     def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
         """See `Teaching`."""
         logits_NC = self.outputs(model, store, rows)
@@ -146,14 +122,3 @@ class LabelTeaching:
         """See `Teaching`: the log-probability of each label."""
         prompts = [np.asarray(store.streams["prompt"][row]) for row in rows]
         return self.labels.logits(model, prompts, device=self.machine.device)
-
-    def finish(self, model: nn.Module) -> None:
-        """Nothing is left to do."""
-
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """See `Teaching`."""
-        save_writing_model(model, self.tokenizer, folder)
-
-    def load_again(self, folder: Path) -> nn.Module:
-        """See `Teaching`."""
-        return load_saved_model(folder)

@@ -10,14 +10,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
+from torch import nn
 
-from tunewright.batching import Batch, ExampleSource, TokenStore
+from tunewright.batching import ExampleSource, TokenStore
 from tunewright.core.text import digest
 from tunewright.data.ledger import Entry
 from tunewright.data.shapes import Row, references
@@ -25,24 +24,20 @@ from tunewright.evaluate import Predictions, from_texts, value_of
 from tunewright.evaluate.likelihood import AnswerLikelihoods, nll_of
 from tunewright.models.generate import generate
 from tunewright.models.local import LocalModel
-from tunewright.models.tokenizer import Tokenizer, load_tokenizer
+from tunewright.models.tokenizer import load_tokenizer
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
 from tunewright.pipeline.measures import measures_of
 from tunewright.pipeline.prepare import Prepared
+from tunewright.pipeline.rows import evenly_spaced
 from tunewright.pipeline.teaching.rows import own_weights, plain_examples
 from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows
 from tunewright.pipeline.teaching.tokens import (
-    TokenLoss,
+    WritingTeaching,
     examples_of,
-    load_saved_model,
-    load_writing_model,
     load_writing_tokenizer,
-    output_head,
     parts_of,
     read_only,
-    save_writing_model,
     token_loss,
-    token_objective,
 )
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
@@ -62,17 +57,10 @@ SHORT_ANSWER = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextTeaching:
+class TextTeaching(WritingTeaching):
     """See `Teaching`."""
 
-    local: LocalModel
-    tokenizer: Tokenizer
-    recipe: Recipe
-    prepared: Prepared
-    loss: TokenLoss
-    metric: str
     writer: Writer
-    machine: Machine
 
     @classmethod
     def of(cls, local: LocalModel, recipe: Recipe, prepared: Prepared, *, machine: Machine) -> TextTeaching:
@@ -152,24 +140,13 @@ class TextTeaching:
         """See `Teaching`."""
         return plain_examples(load_tokenizer(self.local), self.prepared, self.recipe.encode)
 
-    def load(self, *, seed: int) -> nn.Module:
-        """See `Teaching`."""
-        return load_writing_model(self.local, self.tokenizer, self.recipe)
-
-    def objective(self, model: nn.Module, store: TokenStore) -> Callable[[nn.Module, Batch], Tensor]:
-        """See `Teaching`."""
-        return token_objective(
-            model, store, loss=self.loss, local=self.local, tokenizer=self.tokenizer, batching=self.recipe.batching,
-            device=self.machine.device,
-        )  # fmt: skip
-
     def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
         """See `Teaching`. A metric of generated texts is taken on a sample of the rows, the same one each time."""
         losses = self._nll(model, store, rows)
         mean = float(losses.nll.sum() / losses.num_tokens.sum())
         if self.metric in OF_LOSSES:
             return OF_LOSSES[self.metric](mean), mean
-        sample = _evenly(rows, self.recipe.evaluate.generated_rows)
+        sample = evenly_spaced(rows, self.recipe.evaluate.generated_rows)
         value = value_of(self._generated(model, store, sample, None), self.metric, texts=measures_of(self.recipe))
         return float("-inf") if value is None else value, mean
 
@@ -178,7 +155,7 @@ class TextTeaching:
         if self.prepared.task.name == "continue":
             return {}
         affordable = max(FEWEST_SHOWN, MOST_SHOWN_TOKENS // self.recipe.generate.max_new_tokens)
-        sample = _evenly(rows, min(self.recipe.evaluate.generated_rows, affordable))
+        sample = evenly_spaced(rows, min(self.recipe.evaluate.generated_rows, affordable))
         predictions = self._generated(model, store, sample, None)
         return {
             "generated": {name: value_of(predictions, name) for name in SHOWN_METRICS},
@@ -198,17 +175,6 @@ class TextTeaching:
         losses = self._nll(model, store, rows)
         return (losses.nll / np.maximum(losses.num_tokens, 1))[:, None]
 
-    def finish(self, model: nn.Module) -> None:
-        """Nothing is left to do."""
-
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """See `Teaching`."""
-        save_writing_model(model, self.tokenizer, folder)
-
-    def load_again(self, folder: Path) -> nn.Module:
-        """See `Teaching`."""
-        return load_saved_model(folder)
-
     def _asked(self, row: Any) -> Taught:
         """A row that teaches nothing: only what is read before its answer."""
         prompt = np.array([self.tokenizer.pad_id], np.int32) if row is None else self.writer.prompt(row)
@@ -217,7 +183,7 @@ class TextTeaching:
     def _nll(self, model: nn.Module, store: TokenStore, rows: Rows) -> AnswerLikelihoods:
         return nll_of(
             model, store, rows, batching=self.recipe.batching, machine=self.machine, pad_id=self.tokenizer.pad_id,
-            head=output_head(model, store, pad_id=self.tokenizer.pad_id, device=self.machine.device),
+            head=self.head(model, store),
         )  # fmt: skip
 
     def _generated(
@@ -244,12 +210,6 @@ class TextTeaching:
             row_id=self.prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", action=action,
             reason_code=reason_code, field="text", after=after,
         )  # fmt: skip
-
-
-def _evenly(rows: Rows, most: int) -> Rows:
-    """So many of the rows at most, evenly spaced; the same ones each time."""
-    chosen: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).round().astype(int))]
-    return chosen
 
 
 def primary_metric_of_texts(prepared: Prepared) -> str:

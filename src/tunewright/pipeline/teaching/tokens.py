@@ -6,16 +6,15 @@ N  rows     T  tokens that are read     U  places of prediction
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor, nn
 
-from tunewright.batching import Batch, CutConfig, Examples, Ragged, TokenStore, make_batch
+from tunewright.batching import Batch, Examples, Ragged, TokenStore, make_batch
 from tunewright.core.errors import RecipeError
 from tunewright.losses import CrossEntropyConfig, FocalConfig
 from tunewright.models.chat import compile_template, with_end_of_turn
@@ -26,8 +25,10 @@ from tunewright.models.new_tokens import grow, with_new_tokens
 from tunewright.models.output_head import OutputHead, find_head
 from tunewright.models.packing import keeps_documents_apart
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
+from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.teaching import Part
 from tunewright.recipe import Recipe
+from tunewright.runtime import Machine
 from tunewright.tasks import ROW_TASKS
 from tunewright.tasks.taught import Ids, Lesson, Taught
 from tunewright.tasks.token_loss import weighted_token_loss
@@ -54,24 +55,63 @@ def load_writing_tokenizer(local: LocalModel, recipe: Recipe) -> Tokenizer:
     return with_new_tokens(with_end_of_turn(tokenizer), recipe.model.new_tokens or ())
 
 
-def load_writing_model(local: LocalModel, tokenizer: Tokenizer, recipe: Recipe) -> nn.Module:
-    """The pretrained model with the head that it writes with, and a row for each new token of its tokenizer."""
-    model: nn.Module = load_generator(local).model
-    if recipe.model.new_tokens:
-        grow(model, tokenizer, recipe.model.new_tokens)
-    return model
+@dataclass(frozen=True, kw_only=True)
+class WritingTeaching:
+    """What is the same in each `Teaching` of a model that writes."""
 
+    local: LocalModel
+    tokenizer: Tokenizer
+    recipe: Recipe
+    prepared: Prepared
+    loss: TokenLoss
+    metric: str
+    machine: Machine
 
-def save_writing_model(model: nn.Module, tokenizer: Tokenizer, folder: Path) -> None:
-    """Model and tokenizer as plain transformers reads them."""
-    save_generator(model, folder, tokenizer=tokenizer)
-    tokenizer.save(folder)
+    def load(self, *, seed: int) -> nn.Module:
+        """See `Teaching`: with the head that it writes with, and a row for each new token of its tokenizer."""
+        model: nn.Module = load_generator(self.local).model
+        if self.recipe.model.new_tokens:
+            grow(model, self.tokenizer, self.recipe.model.new_tokens)
+        return model
 
+    def objective(self, model: nn.Module, store: TokenStore) -> Callable[[nn.Module, Batch], Tensor]:
+        """See `Teaching`: `sum w*l` over the answer tokens of each row. Raises RecipeError where rows can't be packed."""
+        head = self.head(model, store)
+        if self.recipe.batching.layout == "packed":
+            self._require_packable(model, store)
+        return lambda m, batch: weighted_token_loss(m, batch, self.loss, head)
 
-def load_saved_model(folder: Path) -> nn.Module:
-    """What `save_writing_model` wrote, in evaluation mode."""
-    model: nn.Module = load_generator(resolve(str(folder))).model.eval()
-    return model
+    def head(self, model: nn.Module, store: TokenStore) -> OutputHead:
+        """How to get at the model's logits, found by trying it on the two shortest rows."""
+        taught = np.flatnonzero(np.asarray(store.weights) > 0)
+        shortest = taught[np.argsort(store.lengths[taught], kind="stable")[:2]]
+        batch = make_batch(store, shortest, pad_id=self.tokenizer.pad_id, device=self.machine.device)
+        return find_head(model, batch.inputs)
+
+    def finish(self, model: nn.Module) -> None:
+        """Nothing is left to do."""
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """See `Teaching`."""
+        save_generator(model, folder, tokenizer=self.tokenizer)
+        self.tokenizer.save(folder)
+
+    def load_again(self, folder: Path) -> nn.Module:
+        """See `Teaching`."""
+        model: nn.Module = load_generator(resolve(str(folder))).model.eval()
+        return model
+
+    def _require_packable(self, model: nn.Module, store: TokenStore) -> None:
+        rows = np.flatnonzero(np.asarray(store.weights) > 0)[:PACKED_PROBE]
+        documents = [np.asarray(store.streams["input"][row][: int(store.lengths[row])]) for row in rows]
+        apart = not self.tokenizer.is_encoder_decoder and keeps_documents_apart(
+            model, documents, device=self.machine.device
+        )
+        if not apart:
+            raise RecipeError(
+                f"batching.layout: `packed` is for decoders that keep the rows of a line apart, and {self.local.name} does not: "
+                "a row would be learned with its neighbour in view. `padded` is right for it."
+            )
 
 
 def examples_of(
@@ -118,24 +158,6 @@ def parts_of(lesson: Lesson, *, weight: float, source: Part | None = None) -> tu
     return source or read_only(lesson.input_T, name="source"), answer
 
 
-def output_head(model: nn.Module, store: TokenStore, *, pad_id: int, device: torch.device) -> OutputHead:
-    """How to get at the model's logits, found by trying it on the two shortest rows."""
-    taught = np.flatnonzero(np.asarray(store.weights) > 0)
-    shortest = taught[np.argsort(store.lengths[taught], kind="stable")[:2]]
-    return find_head(model, make_batch(store, shortest, pad_id=pad_id, device=device).inputs)
-
-
-def token_objective(
-    model: nn.Module, store: TokenStore, *, loss: TokenLoss, local: LocalModel, tokenizer: Tokenizer,
-    batching: CutConfig, device: torch.device,
-) -> Callable[[nn.Module, Batch], Tensor]:  # fmt: skip
-    """model, batch -> `sum w*l` over the answer tokens of each row, (B,). Raises RecipeError where rows can't be packed."""
-    head = output_head(model, store, pad_id=tokenizer.pad_id, device=device)
-    if batching.layout == "packed":
-        _require_packable(model, store, local, tokenizer, device=device)
-    return lambda m, batch: weighted_token_loss(m, batch, loss, head)
-
-
 def _told_languages(local: LocalModel, recipe: Recipe) -> Tokenizer:
     """The languages of a translation; labels are written in the language of the texts where the model has to be told one."""
     source, target = recipe.data.shape.source_language, recipe.data.shape.target_language
@@ -156,18 +178,6 @@ def _template_file(path: str) -> str:
         ) from None
     compile_template(source)
     return source
-
-
-def _require_packable(
-    model: nn.Module, store: TokenStore, local: LocalModel, tokenizer: Tokenizer, *, device: torch.device
-) -> None:
-    rows = np.flatnonzero(np.asarray(store.weights) > 0)[:PACKED_PROBE]
-    documents = [np.asarray(store.streams["input"][row][: int(store.lengths[row])]) for row in rows]
-    if tokenizer.is_encoder_decoder or not keeps_documents_apart(model, documents, device=device):
-        raise RecipeError(
-            f"batching.layout: `packed` is for decoders that keep the rows of a line apart, and {local.name} does not: "
-            "a row would be learned with its neighbour in view. `padded` is right for it."
-        )
 
 
 def _nothing_to_learn(prompt: Ids) -> Lesson:
