@@ -264,6 +264,20 @@ def test_files_are_answered_and_scored(ciphered: tw.Run, pairs: Path, tmp_path: 
     assert sum(found.seen.values()) == 120
 
 
+def test_a_row_that_leaves_no_room_for_an_answer_costs_no_other_row_its_own(
+    chats: Path, decoder: Path, tmp_path: Path
+) -> None:
+    run = tw.run(chats, model=str(decoder), output=tmp_path / "run", overrides=[*QUICK, "train.epochs=1"])
+    answered = tw.predict_file(run.folder.bundle, chats, output=tmp_path / "answered.jsonl")
+    assert (answered["rows"], answered["cut"], answered["unreadable"]) == (60, 1, 0)
+    rows = [json.loads(line) for line in (tmp_path / "answered.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["prediction"] is None for row in rows] == [False] * 60 + [True]
+    found = tw.evaluate_file(run.folder.bundle, chats)
+    assert found.rows_scored == 61
+    with pytest.raises(DataError, match="text 2 of 2 leaves the model no room"):
+        run.model.predict(["short", "x" * 300])
+
+
 def test_a_translation_file_comes_back_with_its_empty_targets_filled(encoder_decoder: Path, tmp_path: Path) -> None:
     units = "".join(
         f'<tu><tuv xml:lang="en"><seg>{word}</seg></tuv>'

@@ -105,8 +105,11 @@ class Screen:
             table.add_row(self._words.get(f"system.{system}", system), *cells)
         self._out.print(table)
         colon, recommended = self._words["colon"], evidence["recommended"]
-        self._out.print(f"{self._words['recommended']}{colon}{self._words.get(f'system.{recommended}', recommended)}")
-        if why := self.sentences.why_recommended(evidence.get("recommendation") or {}):
+        rule = evidence.get("recommendation") or {}
+        if rule.get("reason") != "not_shown":
+            name = self._words.get(f"system.{recommended}", recommended)
+            self._out.print(f"{self._words['recommended']}{colon}{name}")
+        if why := self.sentences.why_recommended(rule):
             self._out.print(f"[dim]{escape(why.striptags())}[/]")
         self._out.print(f"{self._words['report']}{colon}{run.report}")
 

@@ -105,6 +105,7 @@ CHINESE = {
     "see data/quarantine.jsonl": "见 data/quarantine.jsonl",
     "given by the file": "由文件给定",
     "by seed, with duplicates and groups kept together": "按随机种子划分，重复行和同组的行保持在一起",
+    "they get an answer": "模型会给出答案",
     "they get an answer, with a confidence": "模型会给出答案和置信度",
     "the model goes on from this run, so its rows stay in their splits": "模型从这次运行继续，所以那些行留在原来的划分里",
     # The model

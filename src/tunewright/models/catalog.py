@@ -148,10 +148,11 @@ WRITERS: tuple[Writer, ...] = (
 
 
 def suggest_writers(task: str | None = None, language: str | None = None) -> list[Writer]:
-    """Models that write, for a task or for any, those made for the language first, small before large."""
+    """Models that write, for a task or for any, in a language or in any, small before large."""
     fitting = [writer for writer in WRITERS if task is None or task in writer.tasks]
-    known = _code(language) if language else ""
-    return sorted(fitting, key=lambda w: (known not in w.languages and MULTILINGUAL not in w.languages, w.parameters))
+    if language is not None:
+        fitting = [w for w in fitting if _code(language) in w.languages or MULTILINGUAL in w.languages]
+    return sorted(fitting, key=lambda writer: writer.parameters)
 
 
 def is_noncommercial(license_name: str | None) -> bool:

@@ -117,7 +117,9 @@ def decide_data(
     decisions.add("split", counts, _how_divided(recipe, given=columns.split is not None), "--set split.test=0.2")
     unlabelled = len(prepared.places(None))
     if unlabelled:
-        decisions.add("unlabelled", unlabelled, Sentence("they get an answer, with a confidence"), "")
+        writes = prepared.task.kind == "text"
+        promised = Sentence("they get an answer") if writes else Sentence("they get an answer, with a confidence")
+        decisions.add("unlabelled", unlabelled, promised, "")
     return recipe, prepared
 
 

@@ -69,18 +69,21 @@ def _add_column(
     output = output or default_output(path, source, word="predicted")
     require_other_file(output, path)
     target = written_as(source, output, where=path)
-    num_rows = unreadable = 0
+    num_rows = unreadable = too_long = 0
     with LikeWriter(target, output) as writer:
         for chunk in iter_rows(found.path, rows_per_chunk=256):
             rows = [_row(values, found) for values in values_of(chunk)]
-            said = iter(predictor.predict([row for row in rows if row is not None]))
-            answers = [None if row is None else next(said).text for row in rows]
+            said = iter(predictor.answers([row for row in rows if row is not None]))
+            written = [None if row is None else next(said) for row in rows]
+            answers = [None if one is None else one.text for one in written]
             writer.write(chunk, {free_name("prediction", chunk.table.column_names): answers})
             num_rows += sum(answer is not None for answer in answers)
-            unreadable += len(chunk.quarantined) + sum(answer is None for answer in answers)
+            broken = sum(row is None for row in rows)
+            unreadable += len(chunk.quarantined) + broken
+            too_long += sum(answer is None for answer in answers) - broken
             if listener:
                 listener({"kind": "predicted", "rows": num_rows})
-    return {"output": str(output), "format": target.kind, "rows": num_rows, "unreadable": unreadable, "cut": 0}
+    return {"output": str(output), "format": target.kind, "rows": num_rows, "unreadable": unreadable, "cut": too_long}
 
 
 def _fill_targets(predictor: WritingPredictor, found: Found, path: Path, *, output: Path | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -29,7 +29,7 @@ class WrittenAnswer:
     """What the model writes for one row."""
 
     text: str
-    stop: str
+    stop: Literal["end", "length", "stop_string"]
     """`end`: the model ended it. `length`: it was as long as `max_new_tokens`. `stop_string`: one of those came."""
     logprob: float | None
     """Of all its tokens together, in nats."""
@@ -46,24 +46,37 @@ class WritingPredictor:
     config: GenerateConfig
 
     def predict(self, asked: str | Row | Sequence[str | Row]) -> list[WrittenAnswer]:
-        """An answer to each text or row. A text is a source, a prompt or a user's first turn, by what the model was taught."""
-        rows = [self._row(one) for one in ([asked] if isinstance(asked, (str, Row)) else asked)]
-        return [
-            WrittenAnswer(text=one.text.strip(), stop=one.stop, logprob=one.logprob) for one in self._generated(rows)
-        ]
+        """An answer to each text or row. A text is a source, a prompt or a user's first turn, by what the model was taught.
+
+        Raises DataError for one that leaves the model no room for an answer; `answers` goes on without it.
+        """
+        rows = [asked] if isinstance(asked, (str, Row)) else list(asked)
+        found = self.answers(rows)
+        for place, one in enumerate(found):
+            if one is None:
+                raise DataError(
+                    f"text {place + 1} of {len(rows)} leaves the model no room for an answer: it reads "
+                    f"{self.writer.max_length:,} tokens at once. Shorten it."
+                )
+        return [one for one in found if one is not None]
+
+    def answers(self, asked: Sequence[str | Row]) -> list[WrittenAnswer | None]:
+        """`predict`, with None for what leaves the model no room for an answer."""
+        prompts = [self.writer.prompt(self._row(one)) for one in asked]
+        fits = [self.tokenizer.is_encoder_decoder or len(prompt) < self.writer.max_length for prompt in prompts]
+        kept = [prompt for prompt, is_kept in zip(prompts, fits, strict=True) if is_kept]
+        said = iter(generate(self.model, self.tokenizer, kept, config=self.config, device=torch.device("cpu")))
+        return [_answer_of(next(said)) if is_kept else None for is_kept in fits]
 
     def predictions(self, rows: Sequence[Row], *, scored: bool = False) -> Predictions:
-        """The same as a predictions table; with `scored`, the rows' own answers are its references."""
-        said = self._generated([self._prepared(row) for row in rows])
+        """`answers` as a predictions table; with `scored`, the rows' own answers are its references."""
+        said = self.answers(rows)
         return from_texts(
             [row.row_id for row in rows], references=[references(row) for row in rows] if scored else None,
-            answers=[one.text.strip() for one in said], sources=[question(row) for row in rows],
-            stop=[one.stop for one in said], logprob=[one.logprob for one in said],
+            answers=[None if one is None else one.text for one in said], sources=[question(row) for row in rows],
+            stop=[None if one is None else one.stop for one in said],
+            logprob=[None if one is None else one.logprob for one in said],
         )  # fmt: skip
-
-    def _generated(self, rows: Sequence[Row]) -> list[Generated]:
-        prompts = [self.writer.prompt(row) for row in rows]
-        return generate(self.model, self.tokenizer, prompts, config=self.config, device=torch.device("cpu"))
 
     def _row(self, asked: str | Row) -> Row:
         if isinstance(asked, Row):
@@ -81,6 +94,10 @@ class WritingPredictor:
     def _prepared(self, row: Row) -> Row:
         """The row after the steps that changed texts before training."""
         return map_texts(row, lambda text: apply_text_steps(text, self.about.text_steps))
+
+
+def _answer_of(generated: Generated) -> WrittenAnswer:
+    return WrittenAnswer(text=generated.text.strip(), stop=generated.stop, logprob=generated.logprob)
 
 
 def load_writer(path: Path, about: About) -> WritingPredictor:
