@@ -202,6 +202,20 @@ def test_characters_that_the_model_can_not_write_get_tokens_that_are_saved(
     )
 
 
+def test_an_adapter_is_not_left_with_new_tokens_that_nothing_teaches(encoder_decoder: Path, tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"source": word, "target": word[:2] + "ɒ"} for word in words(60)]
+    source = write_jsonl(tmp_path / "ipa.jsonl", rows)
+    settings = [*QUICK, "train.epochs=1", "adapter.name=lora"]
+    run = tw.run(source, model=str(encoder_decoder), output=tmp_path / "run", overrides=settings)
+    assert "new_tokens: []" in run.folder.recipe.read_text(encoding="utf-8")
+    decided = {one["what"]: one for one in json.loads(run.folder.plan.read_text(encoding="utf-8"))["decisions"]}
+    assert "100% of the answers have characters that the model can't write" in decided["new_tokens"]["why"]["en"]
+    with pytest.raises(RecipeError, match="would stay as they began"):
+        tw.run(
+            source, model=str(encoder_decoder), output=tmp_path / "other", overrides=[*settings, "model.new_tokens=[ɒ]"]
+        )
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [

@@ -108,15 +108,20 @@ def _decide_new_tokens(recipe: Recipe, prepared: Prepared, local: LocalModel, de
     counts = unwritable(tokenizer, answers)
     chosen = tuple(char for char, rows in counts.most_common(MOST_NEW_TOKENS) if rows >= FEWEST_ROWS)
     if chosen:
-        concerned = sum(any(char in answer for char in chosen) for answer in answers)
-        decisions.add(
-            "new_tokens", " ".join(chosen),
-            Sentence(
-                "characters that the model can't write yet; {share:.0%} of the answers have one",
-                share=concerned / len(answers),
-            ),
-            "--set model.new_tokens=[]",
-        )  # fmt: skip
+        share = sum(any(char in answer for char in chosen) for answer in answers) / len(answers)
+        if recipe.adapter.name == "full":
+            why = Sentence(
+                "characters that the model can't write yet; {share:.0%} of the answers have one", share=share
+            )
+            decisions.add("new_tokens", " ".join(chosen), why, "--set model.new_tokens=[]")
+        else:
+            why = Sentence(
+                "{share:.0%} of the answers have characters that the model can't write ({characters}), and only full "
+                "fine-tuning could teach it new ones",
+                share=share, characters=" ".join(chosen),
+            )  # fmt: skip
+            decisions.add("new_tokens", Sentence("none"), why, "--set adapter.name=full")
+            chosen = ()
     return recipe.model_copy(update={"model": recipe.model.model_copy(update={"new_tokens": chosen})})
 
 

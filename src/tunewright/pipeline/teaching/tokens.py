@@ -47,7 +47,15 @@ def token_loss(recipe: Recipe) -> TokenLoss:
 
 
 def load_writing_tokenizer(local: LocalModel, recipe: Recipe) -> Tokenizer:
-    """The tokenizer of a model that writes, told its languages, with the recipe's chat template and new tokens."""
+    """The tokenizer of a model that writes, told its languages, with the recipe's chat template and new tokens.
+
+    Raises RecipeError for new tokens that nothing would teach.
+    """
+    if recipe.model.new_tokens and recipe.adapter.name != "full":
+        raise RecipeError(
+            f"model.new_tokens with the adapter `{recipe.adapter.name}`: the rows of new tokens would stay as they began. "
+            "Train with `adapter: {name: full}`, or without new tokens (`model.new_tokens: []`)."
+        )
     tokenizer = _told_languages(local, recipe)
     asked = recipe.encode.chat_template
     if asked is not None and not tokenizer.is_encoder_decoder:
