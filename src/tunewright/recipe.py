@@ -36,7 +36,7 @@ from tunewright.models.generate import GenerateConfig
 from tunewright.optim import AdamWConfig, OptimizerConfig, ScheduleConfig
 from tunewright.probes import ProbesConfig
 from tunewright.runtime import RuntimeConfig
-from tunewright.tasks import EncodeConfig
+from tunewright.tasks import EncodeConfig, MaskConfig
 from tunewright.train import TrainConfig
 
 VERSION = 1
@@ -77,12 +77,22 @@ class Recipe(Config):
     """Format of this file."""
     task: (
         Literal[
-            "classify", "multi_label", "regression", "translate", "transduce", "complete", "chat", "continue", "tag"
+            "classify",
+            "multi_label",
+            "regression",
+            "translate",
+            "transduce",
+            "complete",
+            "chat",
+            "continue",
+            "tag",
+            "masked",
         ]
         | None
     ) = None
     """What is to be learned: a class, several, a number; a text: a translation, any text for a text, the rest of a
-    prompt, the next turn of a chat, how a text goes on; or labels for parts of a text. None: found from the file."""
+    prompt, the next turn of a chat, how a text goes on; labels for parts of a text; or the
+    words that are hidden of texts. None: found from the file."""
     data: DataConfig
     """The file and its columns."""
     clean: CleanConfig = CleanConfig()
@@ -97,6 +107,8 @@ class Recipe(Config):
     """Which of its numbers may move."""
     encode: EncodeConfig = EncodeConfig()
     """How texts become tokens."""
+    mask: MaskConfig = MaskConfig()
+    """For `masked`: which words are hidden."""
     loss: LossConfig | None = None
     """How wrong an answer is; None: the task's own."""
     optimizer: OptimizerConfig = AdamWConfig()

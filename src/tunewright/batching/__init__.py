@@ -6,7 +6,7 @@
 from tunewright.batching.batch import Batch, Layout, TokenTargets, make_batch
 from tunewright.batching.cut import CutConfig, Piece, cut, deal
 from tunewright.batching.order import num_steps_per_epoch, rows_of_step
-from tunewright.batching.store import Examples, ExampleSource, Ragged, TokenStore
+from tunewright.batching.store import Examples, ExampleSource, Ragged, Stream, TokenStore
 
 __all__ = [
     "Batch",
@@ -16,6 +16,7 @@ __all__ = [
     "Layout",
     "Piece",
     "Ragged",
+    "Stream",
     "TokenStore",
     "TokenTargets",
     "cut",

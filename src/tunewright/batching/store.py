@@ -3,11 +3,13 @@
 A *stream* is ragged: the values of all rows behind each other, and N + 1 offsets. Streams in use: `input` (token ids of
 all windows of a row), `segment` (token types, same shape), `window` (the lengths of a row's windows; most rows have one).
 Where answers are taught token by token: `target` (what is to be predicted at each place), `token_weight` (how much each
-counts; a row's weight is their sum) and `decoder` (what an encoder-decoder's decoder reads; as long as `target`).
+counts; a row's weight is their sum) and `decoder` (what an encoder-decoder's decoder reads; as long as `target`). Of tags and
+masked words `word`: which token answers for each word, or which word each token is a piece of.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,12 +49,19 @@ class Ragged:
         return cls(values, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
 
+class Stream(Protocol):
+    """Rows of different lengths, one at a time: a `Ragged`, or one that is made when it is asked for."""
+
+    def __getitem__(self, row: int) -> npt.NDArray[Any]:
+        """The values of a row."""
+
+
 class ExampleSource(Protocol):
-    """Where batches read their rows: `Examples` in memory, or a `TokenStore` on disk."""
+    """Where batches read their rows: `Examples` in memory, a `TokenStore` on disk, or one of them with masks drawn anew."""
 
     @property
-    def streams(self) -> dict[str, Ragged]:
-        """The ragged streams by name."""
+    def streams(self) -> Mapping[str, Stream]:
+        """The streams by name."""
 
     @property
     def targets(self) -> npt.NDArray[Any] | None:

@@ -143,6 +143,7 @@ CHINESE = {
     # Answers that are texts
     "as the file says": "如文件所述",
     "rows of {form}": "每行是{form}",
+    "a model of {millions:.1f} M parameters, with the head it came with": "模型有 {millions:.1f} M 个参数，沿用自带的输出层",
     "a model of {millions:.1f} M parameters that writes": "能写文本的模型，有 {millions:.1f} M 个参数",
     "tokens; the longest of {rows} rows has {longest}; {share:.1%} can't be taught and go to the ledger": "词元；{rows} 行中最长的有 {longest}；{share:.1%} 无法用于训练，记入台账",
     "the model comes without one; this one is saved with it": "模型没有自带模板；这一个会随模型保存",

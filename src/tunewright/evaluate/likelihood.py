@@ -15,7 +15,7 @@ from tunewright.batching import CutConfig, ExampleSource, make_batch
 from tunewright.evaluate.predict import groups_of
 from tunewright.models.evaluating import evaluating
 from tunewright.models.likelihood import negative_log_prob
-from tunewright.models.output_head import OutputHead
+from tunewright.models.output_head import OutputHead, find_head
 from tunewright.runtime import Machine, attention_kernel
 
 Ints = npt.NDArray[np.int64]
@@ -29,6 +29,13 @@ class AnswerLikelihoods:
     """(N,) the sum of -log p over a row's target tokens, in nats. A token's weight decides whether it counts, not how much."""
     num_tokens: Ints
     """(N,) target tokens of each row: those with a weight above 0."""
+
+
+def head_of(model: torch.nn.Module, store: ExampleSource, *, pad_id: int, device: torch.device) -> OutputHead:
+    """How to get at the model's logits, found by trying it on the two shortest rows that teach something."""
+    taught = np.flatnonzero(np.asarray(store.weights) > 0)
+    shortest = taught[np.argsort(store.lengths[taught], kind="stable")[:2]]
+    return find_head(model, make_batch(store, shortest, pad_id=pad_id, device=device).inputs)
 
 
 def nll_of(

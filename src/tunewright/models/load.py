@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tunewright.core.errors import MissingExtraError, ModelError, nearest
 from tunewright.core.folder import write_json
-from tunewright.models.folder import INDEX, check_folder
+from tunewright.models.folder import INDEX, WEIGHTS, check_folder
 from tunewright.models.generation_config import read_generation_values
 from tunewright.models.local import LocalModel, build_config, one_line
 from tunewright.models.quiet import quiet
@@ -202,6 +202,30 @@ def has_classifier(local: LocalModel) -> bool:
     return type(build_config(local)) in AutoModelForSequenceClassification._model_mapping
 
 
+def load_masked(local: LocalModel, *, seed: int, dtype: torch.dtype | None = None) -> LoadedModel:
+    """The model with the head that fills masked words in; one that is not in the files is drawn from `seed`.
+
+    Raises ModelError if the architecture has no such head.
+    """
+    import torch
+    from transformers import AutoModelForMaskedLM
+
+    from tunewright.models.weights import fill
+
+    config = build_config(local)
+    filled = fill(
+        _class_for(AutoModelForMaskedLM, config, local), config, _read_tensors(local), local,
+        seed=seed, dtype=dtype or torch.float32,
+    )  # fmt: skip
+    return LoadedModel(model=filled.model, new_weights=filled.new_names, known_labels=())
+
+
+def fills_masks(local: LocalModel) -> bool:
+    """Whether a model says that it was saved with the head that fills masked words in."""
+    named = local.config.get("architectures") or ()
+    return any(str(name).endswith(("ForMaskedLM", "ForPreTraining")) for name in named)
+
+
 def require_writer(local: LocalModel) -> Any:
     """The class of transformers with which a model writes. Raises ModelError if its architecture writes no text."""
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
@@ -222,6 +246,22 @@ def save_classifier(model: Any, folder: Path) -> None:
     """Write config.json and safetensors, as plain transformers reads them."""
     with quiet():
         model.save_pretrained(folder)
+
+
+def save_masked(model: Any, folder: Path, *, local: LocalModel) -> None:
+    """Write config.json and safetensors, and the pooler of the model that it was made from, which its head has no place for.
+
+    So a classifier that goes on from here has what it would have had before.
+    """
+    from safetensors.torch import load_file, save_file
+
+    from tunewright.models.weights import poolers
+
+    save_classifier(model, folder)
+    kept = poolers(model, _read_tensors(local))
+    if kept:
+        path = folder / WEIGHTS
+        save_file(load_file(path) | kept, path, metadata={"format": "pt"})
 
 
 def save_generator(model: Any, folder: Path, *, tokenizer: Tokenizer) -> None:

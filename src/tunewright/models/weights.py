@@ -127,6 +127,15 @@ def take_over_rows(
     return TakenOver(labels=tuple(new[i] for i in places), new_names=tuple(drawn))
 
 
+def poolers(model: Any, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors of a pooler that the model has no place for, under the names that they have below a head."""
+    prefix, own = _base_prefix(model), model.state_dict()
+    named = {name if name.startswith(prefix) else f"{prefix}{name}": tensor for name, tensor in tensors.items()}
+    return {
+        name: tensor.float().contiguous() for name, tensor in named.items() if _may_be_new(name) and name not in own
+    }
+
+
 def state_digest(tensors: dict[str, torch.Tensor]) -> str:
     """blake2b-128 over names, types, shapes and bytes of tensors: the same weights, however they are stored."""
     hasher = hashlib.blake2b(digest_size=16)

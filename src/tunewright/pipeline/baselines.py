@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tunewright.bundle import is_bundle
+from tunewright.bundle import is_bundle, read_about
 from tunewright.core.folder import RunFolder, write_json, writing
 from tunewright.evaluate import Predictions, from_answers, write_predictions
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration, calibrate
@@ -21,6 +21,7 @@ from tunewright.probes import FrozenProbe, fit_frozen, fit_majority, fit_tfidf
 from tunewright.probes.tfidf import TfidfProbe
 from tunewright.recipe import Recipe
 from tunewright.serve import load_labeller
+from tunewright.tasks import ROW_TASKS
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -88,9 +89,12 @@ def run_frozen_baseline(
 
 
 def run_earlier_model(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None:
-    """The answers of the bundle that training goes on from: the new model has to be better than the one there was."""
+    """The answers of the bundle that training goes on from: the new model has to be better than the one there was.
+
+    A bundle of another kind of task (masked words, tags, texts) has no answers to these rows.
+    """
     path = Path(recipe.model.path or "")
-    if not is_bundle(path) or folder.predictions("earlier", "test").exists():
+    if not is_bundle(path) or read_about(path).task not in ROW_TASKS or folder.predictions("earlier", "test").exists():
         return
     earlier = load_labeller(path)
     for split in ("validation", "test"):

@@ -21,7 +21,7 @@ from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.prepare import Prepared, text_steps
 from tunewright.probes import load_frozen
 from tunewright.recipe import Recipe
-from tunewright.tasks import RowTask
+from tunewright.tasks import RowTask, TextTask
 
 PROBE_ROWS = 8
 
@@ -89,7 +89,7 @@ def _about(
         long_texts=recipe.encode.long_texts if local else "head",
         answers="label_text" if by_text else "head",
         encode=recipe.encode if shaped or by_text else None,
-        generate=recipe.generate if prepared.task.kind == "text" else None,
+        generate=recipe.generate if isinstance(prepared.task, TextTask) else None,
         form=form_in(prepared.rows) if shaped else None,
         shape=recipe.data.shape if shaped else None,
         license=local.license if local else None,

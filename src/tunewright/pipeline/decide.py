@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
+from tunewright.bundle import read_about
 from tunewright.core.errors import DataError
 from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.core.sentence import Sentence, joined
@@ -31,7 +32,7 @@ from tunewright.pipeline.measures import check_measures
 from tunewright.pipeline.prepare import Inspected, Prepared, inspect, prepare
 from tunewright.recipe import Recipe
 from tunewright.runtime import RuntimeConfig, probe_runtime
-from tunewright.tasks import TASKS, RowTask, TextTask
+from tunewright.tasks import MASKED, TASKS, RowTask, TextTask
 
 _OPTIONS = {
     "text": "--text ", "text_pair": "--text-pair ", "label": "--label ", "group": "--group ",
@@ -86,10 +87,11 @@ def decide_data(
     Raises DataError where they are too few to be trained and tested on. To look at them `any` number will do; where they can't
     be divided, all are training rows.
     """
-    asked = _keep_the_test_rows_of_an_earlier_run(asked, decisions)
     inspected = inspect(asked)
     result, columns, task = inspected.read, inspected.columns, inspected.task
-    check_measures(asked, kind=task.kind)
+    given = columns.split is not None or (columns.kind == "text" and "split" in result.table.column_names)
+    asked = _keep_the_test_rows_of_an_earlier_run(asked, decisions, given=given)
+    check_measures(asked, kind=task.kind, measured_by=task.measured_by)
     layout = f"{result.source.kind}, {result.source.encoding}"
     decisions.add("file", layout, joined(result.source.reasons, Sentence("; ")), "--set data.read.encoding=NAME")
     found = {name: getattr(columns, name) for name in _OPTIONS}
@@ -114,7 +116,7 @@ def decide_data(
     if need == "enough":
         _require_enough(prepared)
     counts = {name: len(prepared.places(name)) for name in ("train", "validation", "test")}
-    decisions.add("split", counts, _how_divided(recipe, given=columns.split is not None), "--set split.test=0.2")
+    decisions.add("split", counts, _how_divided(recipe, given=given), "--set split.test=0.2")
     unlabelled = len(prepared.places(None))
     if unlabelled:
         writes = prepared.task.kind == "text"
@@ -189,12 +191,17 @@ def _say_what_was_found(result: ReadResult, recipe: Recipe, folder: RunFolder, d
             decisions.journal.events.emit("finding", **{k: finding[k] for k in shown if k in finding})
 
 
-def _keep_the_test_rows_of_an_earlier_run(asked: Recipe, decisions: Decisions) -> Recipe:
-    """A model that goes on from an earlier run is tested on that run's test rows, which it has never been trained on."""
+def _keep_the_test_rows_of_an_earlier_run(asked: Recipe, decisions: Decisions, *, given: bool) -> Recipe:
+    """A model that goes on from an earlier run is tested on that run's test rows, which it has never been trained on.
+
+    One that has seen masked texts alone has seen no answer: then a split that the file gives comes first.
+    """
     if asked.model.path is None or asked.split.from_run is not None:
         return asked
     earlier = RunFolder(Path(asked.model.path).parent)
     if Path(asked.model.path) != earlier.bundle or not earlier.rows.exists():
+        return asked
+    if given and asked.split.given == "use" and read_about(earlier.bundle).task == MASKED.name:
         return asked
     decisions.add(
         "from_run",

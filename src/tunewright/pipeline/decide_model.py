@@ -118,7 +118,7 @@ def _cant_read(local: LocalModel, recipe: Recipe, prepared: Prepared, journal: J
     if fit.unknown_share <= MOST_UNKNOWN:
         return None
     language = prepared.columns.language
-    writes = prepared.task.kind == "text"
+    writes = isinstance(prepared.task, TextTask)
     fitting = [w.hub_id for w in suggest_writers(str(recipe.task), language)] if writes else []
     fitting = fitting or [entry.hub_id for entry in suggest(language)]
     return Sentence(

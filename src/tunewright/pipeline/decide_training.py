@@ -6,6 +6,7 @@ import numpy as np
 
 from tunewright.core.folder import RunFolder
 from tunewright.core.sentence import Sentence
+from tunewright.models.load import fills_masks
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import load_tokenizer
 from tunewright.optim import AdamWConfig
@@ -16,7 +17,7 @@ from tunewright.pipeline.teaching.tokens import load_writing_tokenizer
 from tunewright.planning import forecast_training
 from tunewright.recipe import Recipe
 from tunewright.runtime import World, prepare_machine
-from tunewright.tasks import RowTask, TextTask
+from tunewright.tasks import MaskedTask, RowTask, TextTask
 from tunewright.tasks.label_text import label_texts
 
 SAMPLED_TEXTS = 2000
@@ -81,21 +82,16 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
         writes = isinstance(prepared.task, TextTask) or recipe.model.answers == "label_text"
         rate = (default_writing_rate if writes else default_learning_rate)(local.num_parameters)
-        # A model that writes has the head it came with.
-        head, usual_head = optimizer.head_learning_rate_factor, 1.0 if writes else NEW_HEAD_FACTOR
+        has_head = writes or (isinstance(prepared.task, MaskedTask) and fills_masks(local))
+        head, usual_head = optimizer.head_learning_rate_factor, 1.0 if has_head else NEW_HEAD_FACTOR
         if recipe.adapter.stands_alone:
-            rate, usual_head = ADAPTER_FACTOR * rate, 1.0 if writes else ADAPTER_HEAD_FACTOR
+            rate, usual_head = ADAPTER_FACTOR * rate, 1.0 if has_head else ADAPTER_HEAD_FACTOR
         if "head_learning_rate_factor" not in optimizer.model_fields_set:
             head = usual_head
         optimizer = optimizer.model_copy(update={"learning_rate": rate, "head_learning_rate_factor": head})
         decisions.add(
             "learning_rate", f"{rate:g}",
-            Sentence("a model of {millions:.1f} M parameters that writes", millions=local.num_parameters / 1e6)
-            if writes
-            else Sentence(
-                "a model of {millions:.0f} M parameters; its new head has {factor:g} times that",
-                millions=local.num_parameters / 1e6, factor=head,
-            ),
+            _size_of(local, writes=writes, new_head=None if has_head else head),
             "--set optimizer.learning_rate=N",
         )  # fmt: skip
     return recipe.model_copy(update={"train": train, "optimizer": optimizer})
@@ -129,6 +125,19 @@ def decide_within(
             "--minutes M",
         )  # fmt: skip
     return recipe.model_copy(update={"evaluate": evaluate, "train": settings})
+
+
+def _size_of(local: LocalModel, *, writes: bool, new_head: float | None) -> Sentence:
+    """What the learning rate goes by."""
+    millions = local.num_parameters / 1e6
+    if new_head is not None:
+        return Sentence(
+            "a model of {millions:.0f} M parameters; its new head has {factor:g} times that",
+            millions=millions, factor=new_head,
+        )  # fmt: skip
+    if writes:
+        return Sentence("a model of {millions:.1f} M parameters that writes", millions=millions)
+    return Sentence("a model of {millions:.1f} M parameters, with the head it came with", millions=millions)
 
 
 def _with_whole_texts(recipe: Recipe) -> Recipe:

@@ -227,6 +227,7 @@ def make_plan(
         batching=recipe.batching,
         machine=base.machine,
         world=base.world,
+        drawn=teaching.drawn(store),
     )
 
 

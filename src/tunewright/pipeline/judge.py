@@ -44,8 +44,6 @@ CROSSED = ("model_cv", "frozen_cv", "tfidf_cv")
 USABLE = ("model", "frozen", "tfidf")
 """Systems that can be saved as a model folder."""
 MOST_ERRORS = 50
-OF_CONTINUATIONS = ("nll_per_token", "perplexity")
-"""Of a text that is gone on with there is no right answer, only how likely the right text was."""
 PERFECT_CHRF = 100.0 - 1e-9
 HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 
@@ -64,7 +62,6 @@ def judge(
     settings = recipe.evaluate
     metric, measures = primary_metric(recipe, prepared), measures_of(recipe)
 
-    only = OF_CONTINUATIONS if prepared.task.name == "continue" else None
     scores: list[Score] = []
     for split, systems in (("test", test), ("validation", validation), ("cv", crossed)):
         for system, predictions in systems.items():
@@ -75,12 +72,12 @@ def judge(
                 seed=settings.seed,
                 level=settings.level,
                 resamples=settings.resamples,
-                metrics=only,
+                metrics=prepared.task.measured_by,
                 texts=measures,
             )
     scores += _with_and_without_leaks(test, prepared, recipe, measures)
     main = "model" if "model" in test else "tfidf"
-    headline = HEADLINE.get(prepared.task.kind, metric)
+    headline = HEADLINE.get(prepared.task.kind, metric) if prepared.task.measured_by is None else "perplexity"
     comparisons = [
         comparison
         for metric_compared in dict.fromkeys((headline, metric))
@@ -97,6 +94,7 @@ def judge(
     test_ids = test[main].row_ids if main in test else []
     evidence: dict[str, Any] = {
         "kind": prepared.task.kind,
+        "task": prepared.task.name,
         "labels": prepared.labels,
         "text_unit": recipe.report.unit or "texts",
         "primary_metric": metric,
@@ -318,6 +316,8 @@ def _next_step(evidence: dict[str, Any], scores: list[Score], folder: RunFolder,
         ahead = [c["system_b"] for c in evidence["comparisons"] if c["verdict"] == "b_better"]
         if ahead:
             return {"code": "not_better", "system": ahead[0]}
+        if evidence["task"] == "masked":
+            return {"code": "take_further", "model": f"{folder.path.name}/{folder.bundle.name}"}
         if evidence["kind"] == "text":
             return {"code": "read_answers"}
     weakest = evidence.get("weakest")

@@ -18,13 +18,14 @@ def measures_of(recipe: Recipe) -> dict[str, TextMetric]:
     )
 
 
-def check_measures(recipe: Recipe, *, kind: Kind) -> None:
+def check_measures(recipe: Recipe, *, kind: Kind, measured_by: tuple[str, ...] | None = None) -> None:
     """Tell what can't be measured as asked before hours are spent on training.
 
     Raises RecipeError for an `evaluate.metric` that is not of this kind of answers or that has no better way, and
     DataError for a glossary or a schema that can't be used.
     """
     fitting = list(measures_of(recipe)) if kind == "text" else metrics_for(kind)
+    fitting = fitting if measured_by is None else list(measured_by)
     fitting = [name for name in fitting if METRICS[name].better != "neither"]
     asked = recipe.evaluate.metric
     if asked is None or asked in fitting:

@@ -42,6 +42,7 @@ from tunewright.pipeline.teaching.teaching import Glimpse, Part
 from tunewright.pipeline.wishes import Wishes
 from tunewright.recipe import Recipe, read_recipe
 from tunewright.runtime import Machine, World
+from tunewright.tasks import TextTask
 from tunewright.tasks.taught import Untaught
 
 ROWS = 4
@@ -200,7 +201,7 @@ def _decide(asked: Recipe, folder: RunFolder, decisions: Decisions) -> tuple[Rec
     if local is None:
         raise ModelError("there is no model whose tokens could be shown. Name one with `--model FOLDER_OR_HUB_ID`.")
     recipe = decide_answers(recipe, prepared, local, decisions)
-    if prepared.task.kind == "text":
+    if isinstance(prepared.task, TextTask):
         return decide_tokens(recipe, prepared, local, decisions)[0], prepared, local
     return decide_lengths(recipe, prepared, local, decisions), prepared, local
 
@@ -292,7 +293,7 @@ def _example(teaching: Teaching, prepared: Prepared, place: int, seen: Glimpse, 
         row_id=prepared.row_ids[place], path=path, line=line, split=prepared.rows.column("split")[place].as_py(),
         answer=seen.answer, weight=seen.weight, num_windows=seen.num_windows, prompt=prompt, prompt_fits=seen.prompt_fits,
         parts=tuple(ShownPart(name=part.name, tokens=tokens(part)) for part in seen.parts),
-        ends=prepared.task.kind != "text" or _ends(teaching, seen),
+        ends=not isinstance(prepared.task, TextTask) or _ends(teaching, seen),
     )  # fmt: skip
 
 

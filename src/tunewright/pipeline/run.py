@@ -36,7 +36,7 @@ from tunewright.recipe import Recipe, WrittenRecipe, dump_recipe, load_recipe, r
 from tunewright.report import render
 from tunewright.report.card import model_card
 from tunewright.runtime import World, describe_environment, join_world, prepare_machine
-from tunewright.tasks import RowTask, TagTask, TextTask
+from tunewright.tasks import MaskedTask, RowTask, TagTask, TextTask
 
 if TYPE_CHECKING:
     from tunewright.serve import AnyPredictor
@@ -213,7 +213,7 @@ def _carry_out(
                 world.from_first(functools.partial(run_tag_baselines, base, prepared, folder))
             elif isinstance(prepared.task, TextTask):
                 world.from_first(functools.partial(run_text_baselines, base, prepared, folder))
-            if isinstance(prepared.task, TextTask) or recipe.model.answers == "label_text":
+            if isinstance(prepared.task, TextTask | MaskedTask) or recipe.model.answers == "label_text":
                 world.from_first(functools.partial(run_untuned, base, recipe, folder))
             if of_rows:
                 # Read once, used twice: by the frozen baseline and by the judge of the labels.

@@ -31,6 +31,7 @@ from tunewright.data.shapes import (
     answer_fields,
     find_shape,
     map_texts,
+    plain_text,
     read_found,
 )
 from tunewright.data.shapes.fields import question
@@ -83,7 +84,10 @@ def read_shaped(recipe: Recipe) -> tuple[ReadResult, ColumnPlan, str]:
     first = files[0][1]
     task = recipe.task or _TASK_OF_FORM[first.shape.form]
     accepted = SHAPED_TASKS[task].forms
-    if first.shape.form not in accepted:
+    texts = [text for row in rows if (text := plain_text(row)) is not None] if accepted == ("text",) else []
+    if texts:
+        rows = list(texts)
+    if first.shape.form not in accepted and not texts:
         raise DataError(
             f"{recipe.data.path}: these are {first.shape.title}, and the task `{task}` is taught with "
             f"{' or '.join(accepted)} rows. `tunewright data convert` makes one of the other where that is possible; "
@@ -159,6 +163,9 @@ def _find(recipe: Recipe) -> list[tuple[str | None, Found]]:
 def _shape_of(path: Path, recipe: Recipe) -> Found:
     """The shape of one file; columns that were named for question and answer make it pairs, or prompts with completions."""
     shape, columns = recipe.data.shape, recipe.data.columns
+    if columns.text is not None and recipe.task is not None and SHAPED_TASKS[recipe.task].forms == ("text",):
+        found = find_shape(path, shape="text")
+        return replace(found, settings=found.settings | {"text": columns.text})
     if shape.name is None and columns.text is not None and columns.label is not None and recipe.task is not None:
         name, keys = (
             ("completion", ("prompt", "completion")) if recipe.task == "complete" else ("pairs", ("source", "target"))

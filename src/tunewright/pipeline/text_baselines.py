@@ -18,7 +18,7 @@ SIDES = ("validation", "test")
 
 def run_text_baselines(base: Base, prepared: Prepared, folder: RunFolder) -> None:
     """Answers that cost nothing, for validation and test; `test` is written last, as a sign that all are there."""
-    if prepared.task.name == "continue":
+    if prepared.task.measured_by is not None:
         return
     if prepared.task.name in ("translate", "transduce") and not folder.predictions("copy", "test").exists():
         _write(base, prepared, folder, "copy", lambda places: [prepared.texts[i] for i in places])

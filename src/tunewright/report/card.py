@@ -34,11 +34,13 @@ _KINDS = {
     "regression": "A text regression model",
     "text": "A model that writes",
     "spans": "A model that labels parts of texts",
+    "masked": "An encoder taught by masked words",
 }
 
 _LOADERS = {
     "text-classification": "AutoModelForSequenceClassification",
     "token-classification": "AutoModelForTokenClassification",
+    "fill-mask": "AutoModelForMaskedLM",
     "text-generation": "AutoModelForCausalLM",
     "text2text-generation": "AutoModelForSeq2SeqLM",
 }
@@ -80,10 +82,15 @@ def _front_matter(context: Context, system: CardSystem) -> str:
     return "\n".join(["---", *lines, "---"])
 
 
+def _kind(run: Run) -> str:
+    """The kind of answer; of masked words there is none, but a model to go on from."""
+    return "masked" if run.evidence.get("task") == "masked" else run.kind
+
+
 def _tag(run: Run) -> str:
     """The task under the hub's name."""
-    if run.kind == "spans":
-        return "token-classification"
+    if (kind := _kind(run)) in ("spans", "masked"):
+        return "token-classification" if kind == "spans" else "fill-mask"
     if run.kind != "text":
         return "text-classification"
     return "text2text-generation" if _reads_and_writes(run) else "text-generation"
@@ -115,7 +122,7 @@ def _index(run: Run, system: CardSystem) -> list[dict[str, Any]] | None:
 
 
 def _title(context: Context, system: CardSystem) -> str:
-    kind = _KINDS.get(context.run.kind, _KINDS["single_label"])
+    kind = _KINDS.get(_kind(context.run), _KINDS["single_label"])
     if system == "tfidf":
         return (
             f"# {kind} that counts words\n\n"
@@ -134,6 +141,11 @@ def _title(context: Context, system: CardSystem) -> str:
 
 def _use(context: Context) -> str:
     labels, unit = context.labels, _plain(context.units["unit"])
+    if _kind(context.run) == "masked":
+        return (
+            "## What it is for\n\nIt has gone on learning from texts of one kind by finding words that were hidden, and is meant "
+            "to be fine-tuned on a task with such texts. By itself it answers nothing."
+        )
     if context.run.kind == "text":
         said = f"It writes an answer to each of your {unit}."
     elif context.run.kind == "regression":
@@ -218,9 +230,10 @@ def _load(context: Context, system: CardSystem) -> str:
         command = f'tunewright predict {context.run.folder.bundle_of(system).name} "some text"'
         return f"## How to load it\n\n```\n{command}\n```\n\nNo pickle; no code is run on loading.{weight}"
     loader = _LOADERS[_tag(context.run)]
-    more = {"text": "with the steps of the run repeated", "spans": "with places in the text"}.get(
-        context.run.kind, _WITH_CONFIDENCES
-    )
+    more = {"text": "with the steps of the run repeated", "spans": "with places in the text"}
+    use = f'or, {more.get(context.run.kind, _WITH_CONFIDENCES)}:\n\n```\ntunewright predict model "some text"\n```'
+    if _kind(context.run) == "masked":
+        use = "or, to teach it a task:\n\n```\ntunewright run labelled.csv --model model\n```"
     return (
         "## How to load it\n\n"
         "```python\n"
@@ -228,10 +241,7 @@ def _load(context: Context, system: CardSystem) -> str:
         f'model = {loader}.from_pretrained("model")\n'
         'tokenizer = AutoTokenizer.from_pretrained("model")\n'
         "```\n\n"
-        f"or, {more}:\n\n"
-        "```\n"
-        'tunewright predict model "some text"\n'
-        "```\n\n"
+        f"{use}\n\n"
         f"Safetensors only; no code is run on loading.{weight}"
     )
 

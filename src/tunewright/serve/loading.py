@@ -9,7 +9,7 @@ from tunewright.core.errors import ModelError
 from tunewright.serve.predictor import Predictor, load_predictor
 from tunewright.serve.tagger import TaggingPredictor, load_tagging
 from tunewright.serve.writer import WritingPredictor, load_writer
-from tunewright.tasks import TASKS, TagTask, TextTask
+from tunewright.tasks import TASKS, MaskedTask, TagTask, TextTask
 
 AnyPredictor = Predictor | TaggingPredictor | WritingPredictor
 
@@ -20,6 +20,11 @@ def load(folder: str | Path) -> AnyPredictor:
     about = read_about(path)
     require_intact(path)
     task = TASKS[about.task]
+    if isinstance(task, MaskedTask):
+        raise ModelError(
+            f"{path}: this is an encoder that has learned from texts alone, and it answers nothing by itself. Teach it a task: "
+            f"`tunewright run FILE --model {path}`."
+        )
     if isinstance(task, TagTask):
         return load_tagging(path, about)
     return load_writer(path, about) if isinstance(task, TextTask) else load_predictor(path, about)

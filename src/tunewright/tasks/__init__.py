@@ -2,10 +2,11 @@
 
 from tunewright.tasks.classify import CLASSIFY
 from tunewright.tasks.encode import encode_texts
+from tunewright.tasks.masked import MASKED, MaskConfig
 from tunewright.tasks.multi_label import MULTI_LABEL
 from tunewright.tasks.regression import REGRESSION
 from tunewright.tasks.tag import TAG
-from tunewright.tasks.task import EncodeConfig, Kind, RowTask, TagTask, Task, TextTask
+from tunewright.tasks.task import EncodeConfig, Kind, MaskedTask, RowTask, TagTask, Task, TextTask
 from tunewright.tasks.texts import CHAT, COMPLETE, CONTINUE, TRANSDUCE, TRANSLATE
 
 ROW_TASKS: dict[str, RowTask] = {
@@ -24,7 +25,7 @@ TEXT_TASKS: dict[str, TextTask] = {
 }
 """Tasks whose answers are texts."""
 
-SHAPED_TASKS: dict[str, TextTask | TagTask] = {**TEXT_TASKS, "tag": TAG}
+SHAPED_TASKS: dict[str, TextTask | TagTask | MaskedTask] = {**TEXT_TASKS, "tag": TAG, "masked": MASKED}
 """Tasks whose rows are read by their shape, not from the columns of a table."""
 
 TASKS: dict[str, Task] = {**ROW_TASKS, **SHAPED_TASKS}
@@ -37,12 +38,15 @@ def row_task(kind: str) -> RowTask:
 
 
 __all__ = [
+    "MASKED",
     "ROW_TASKS",
     "SHAPED_TASKS",
     "TASKS",
     "TEXT_TASKS",
     "EncodeConfig",
     "Kind",
+    "MaskConfig",
+    "MaskedTask",
     "RowTask",
     "TagTask",
     "Task",

@@ -1,7 +1,7 @@
 """What a task is: what differs between one kind of supervision and another.
 
 A task with one answer a row (a class, several, a number) is a `RowTask`; where the answer is a text, taught token by token, a
-`TextTask`; where parts of a text have labels, a `TagTask`.
+`TextTask`; where parts of a text have labels, a `TagTask`; where words are hidden and to be found, a `MaskedTask`.
 
 N  rows     B  rows of a batch     C  classes, or 1 for a number
 """
@@ -59,6 +59,8 @@ class Task:
     """Name in `losses.LOSSES`."""
     primary_metric: str
     """Name in `metrics.METRICS`: what comparisons are about, unless the recipe says otherwise."""
+    measured_by: tuple[str, ...] | None = None
+    """The only metrics that mean something; None: all that fit the kind of answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,15 @@ class TagTask(Task):
     """The answer is a label for parts of the text: `tasks/tag.py` has the tags, `tasks/words.py` finds the tokens of words."""
 
     kind: Literal["spans"] = "spans"
+    forms: tuple[str, ...]
+    """Forms of rows that it is taught with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedTask(Task):
+    """The answer is what was hidden of a text: `tasks/masked.py` says what that is."""
+
+    kind: Literal["text"] = "text"
     forms: tuple[str, ...]
     """Forms of rows that it is taught with."""
 

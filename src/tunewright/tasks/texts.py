@@ -18,4 +18,5 @@ CHAT = TextTask(
 )  # fmt: skip
 CONTINUE = TextTask(
     name="continue", forms=("text",), default_loss="cross_entropy", primary_metric="nll_per_token",
+    measured_by=("nll_per_token", "perplexity"),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tunewright.batching import Batch, Piece, cut, deal, make_batch
+from tunewright.batching import Batch, ExampleSource, Piece, cut, deal, make_batch
 from tunewright.core.errors import StoppedBySignal
 from tunewright.core.events import EventLog
 from tunewright.core.folder import discard
@@ -163,6 +163,9 @@ def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> lis
 def _one_step(plan: FitPlan, parts: StepParts, length: Length, step: int, *, factor: float) -> StepRecord:
     rows = plan.rows_of_step(step, examples_per_step=length.examples_per_step)
     groups = cut(rows, lengths=plan.store.lengths, windows=plan.store.num_windows, config=plan.batching)
+    if plan.drawn is not None:
+        source = plan.drawn(step // length.steps_per_epoch)
+        parts = replace(parts, make_batch=partial(_batch_of, plan, source))
     return train_step(
         parts,
         deal(groups, rank=plan.world.rank, num_ranks=plan.world.num_ranks),
@@ -178,7 +181,7 @@ def _step_parts(plan: FitPlan, state: _TrainingState) -> StepParts:
         objective=plan.objective,
         parameters=list(state.parameters.values()),
         optimizer=state.optimizer,
-        make_batch=partial(_batch_of, plan),
+        make_batch=partial(_batch_of, plan, plan.store),
         row_ids=plan.store.row_ids,
         machine=plan.machine,
         world=plan.world,
@@ -304,9 +307,9 @@ def _evaluate(plan: FitPlan, step: int) -> Evaluation:
     return Evaluation(step=step, metric=plan.metric, value=float(agreed[0]), loss=float(agreed[1]))
 
 
-def _batch_of(plan: FitPlan, piece: Piece) -> Batch:
+def _batch_of(plan: FitPlan, source: ExampleSource, piece: Piece) -> Batch:
     return make_batch(
-        plan.store,
+        source,
         piece.rows,
         pad_id=plan.pad_id,
         pad_to_multiple_of=plan.batching.pad_to_multiple_of,

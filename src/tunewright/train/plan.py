@@ -13,7 +13,7 @@ import torch
 from pydantic import Field, model_validator
 
 from tunewright.adapters import AdapterConfig
-from tunewright.batching import Batch, CutConfig, TokenStore, num_steps_per_epoch, rows_of_step
+from tunewright.batching import Batch, CutConfig, ExampleSource, TokenStore, num_steps_per_epoch, rows_of_step
 from tunewright.core.config import Config
 from tunewright.optim import OptimizerConfig, ScheduleConfig
 from tunewright.runtime import Machine, World
@@ -86,6 +86,9 @@ class FitPlan:
     batching: CutConfig
     machine: Machine
     world: World
+    drawn: Callable[[int], ExampleSource] | None = None
+    """epoch -> the store with what is read of its rows drawn anew: other words are hidden in each epoch. Weights and lengths
+    are the store's. None: rows are read as they stand."""
 
     def rows_of_step(self, step: int, *, examples_per_step: int) -> npt.NDArray[np.int64]:
         """The rows (indices in the store) of optimiser step `step`, counted from 0."""

@@ -29,7 +29,7 @@ WORTHWHILE = 0.9
 @contextlib.contextmanager
 def used_rows_only(plan: FitPlan) -> Iterator[None]:
     """Inside, the model of the plan has the smaller table, under the same name; after it, the whole one, trained."""
-    owner = _only_owner(plan.model)
+    owner = None if plan.drawn is not None else _only_owner(plan.model)  # a draw may put any token into a text
     if owner is None or not unused_rows_only_shrink(plan.optimizer):
         yield
         return

@@ -13,7 +13,7 @@ from tunewright.data.shapes.arrow import from_table, to_table
 from tunewright.data.shapes.catalog import SHAPES
 from tunewright.data.shapes.config import ShapeConfig
 from tunewright.data.shapes.features import FEATURES, features
-from tunewright.data.shapes.fields import answer_fields, map_texts, references, rows_of
+from tunewright.data.shapes.fields import answer_fields, map_texts, plain_text, references, rows_of
 from tunewright.data.shapes.find import Found, find_shape
 from tunewright.data.shapes.preference import PreferenceDataError
 from tunewright.data.shapes.reading import ShapeRead, content, iter_shape, read_found, read_shape
@@ -40,6 +40,6 @@ from tunewright.data.shapes.writing import write_rows
 __all__ = [
     "FEATURES", "SHAPES", "Completion", "Dialogue", "FileShape", "Form", "Found", "Labelled", "Message", "Pair",
     "PreferenceDataError", "RecordShape", "Refused", "Row", "Shape", "ShapeConfig", "ShapeRead", "Span", "Tag", "Tagged",
-    "Text", "ToolCall", "answer_fields", "content", "features", "find_shape", "from_table", "iter_shape", "map_texts",
+    "Text", "ToolCall", "answer_fields", "content", "features", "find_shape", "from_table", "iter_shape", "map_texts", "plain_text",
     "read_found", "read_shape", "references", "rows_of", "to_table", "write_rows",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tunewright.data.keys import names_a_split
 from tunewright.data.shapes.arrow import FORM_OF, SCHEMAS, from_table, to_table
-from tunewright.data.shapes.types import Completion, Dialogue, Form, Message, Pair, Row, Tagged, Text
+from tunewright.data.shapes.types import Completion, Dialogue, Form, Labelled, Message, Pair, Row, Tagged, Text
 from tunewright.data.table import set_column
 
 ANSWERED: tuple[Form, ...] = ("dialogue", "completion", "pair", "text")
@@ -71,6 +71,16 @@ def answer(row: Row) -> str | None:
     if isinstance(row, Tagged):
         return "; ".join(f"{span.start}-{span.end} {span.label}" for span in row.spans)
     return row.text if isinstance(row, Text) else None
+
+
+def plain_text(row: Row) -> Text | None:
+    """The text of a row by itself, both of a pair below each other; None for forms of which no text is the whole."""
+    if isinstance(row, Text):
+        return row
+    if not isinstance(row, (Labelled, Tagged)):
+        return None
+    text = _TURN_SEPARATOR.join(row.texts) if isinstance(row, Labelled) else row.text
+    return Text(row_id=row.row_id, path=row.path, line=row.line, columns=row.columns, text=text)
 
 
 def references(row: Row) -> list[str]:

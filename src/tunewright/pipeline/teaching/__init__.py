@@ -1,8 +1,8 @@
 """What differs between tasks when a model is taught and asked: one record of functions for each kind of answer.
 
 `rows.py` is for one answer a row (a class, several, a number), `texts.py` for answers that are texts, `tags.py` for labels of
-parts of a text, `labels.py` for classes that a model which writes tells by their text. The story in `fine_tune.py` and
-`bundling.py` is the same for all.
+parts of a text, `masked.py` for words that are hidden, `labels.py` for classes that a model which writes tells by their text.
+The story in `fine_tune.py` and `bundling.py` is the same for all.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from tunewright.models.local import LocalModel
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.labels import LabelTeaching
+from tunewright.pipeline.teaching.masked import MaskedTeaching
 from tunewright.pipeline.teaching.rows import RowTeaching, primary_metric_of_rows
 from tunewright.pipeline.teaching.tags import TagTeaching
 from tunewright.pipeline.teaching.teaching import Teaching
 from tunewright.pipeline.teaching.texts import WATCHED, TextTeaching, primary_metric_of_texts
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
-from tunewright.tasks import RowTask, TagTask, TextTask
+from tunewright.tasks import MaskedTask, RowTask, TagTask, TextTask
 
 __all__ = ["Teaching", "primary_metric", "teaching_of", "watched_metric"]
 
@@ -27,6 +28,8 @@ def teaching_of(local: LocalModel, recipe: Recipe, prepared: Prepared, *, machin
         return TextTeaching.of(local, recipe, prepared, machine=machine)
     if isinstance(prepared.task, TagTask):
         return TagTeaching.of(local, recipe, prepared, machine=machine)
+    if isinstance(prepared.task, MaskedTask):
+        return MaskedTeaching.of(local, recipe, prepared, machine=machine)
     if recipe.model.answers == "label_text":
         return LabelTeaching.of(local, recipe, prepared, machine=machine)
     return RowTeaching.of(local, recipe, prepared, machine=machine)

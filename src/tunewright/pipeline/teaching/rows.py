@@ -121,6 +121,9 @@ class RowTeaching:
         """See `Teaching`."""
         return lambda m, batch: self.task.objective(m, batch, self.loss)
 
+    def drawn(self, store: TokenStore) -> None:
+        """See `Teaching`."""
+
     def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
         """See `Teaching`."""
         outputs = self._predict(model, store, rows, loss=self.loss)

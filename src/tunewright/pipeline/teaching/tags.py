@@ -33,7 +33,7 @@ from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.calibrate import UNCALIBRATED, Calibration
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.teaching.rows import own_weights
-from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows
+from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows, encoding_entry
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
 from tunewright.tasks.encode import streams_of
@@ -139,6 +139,9 @@ class TagTeaching:
         """See `Teaching`."""
         return lambda m, batch: weighted_token_loss(m, batch, self.loss, OWN_LOGITS)
 
+    def drawn(self, store: TokenStore) -> None:
+        """See `Teaching`."""
+
     def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
         """See `Teaching`. The loss is in nats a word."""
         predictions = self.answer(model, store, rows)
@@ -236,15 +239,12 @@ class TagTeaching:
 
     def _entry(self, place: int, token_U: Ints) -> Entry | None:
         """For the ledger: a row of which no word is read, or spans that no tags of its words can say."""
-        origin = self.prepared.rows.column("origin")[place].as_py()
-        entry = partial(
-            Entry, row_id=self.prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", field="spans"
-        )  # fmt: skip
+        entry = partial(encoding_entry, self.prepared, place, field="spans")
         if not (token_U >= 0).any():
-            return entry(action="dropped", reason_code="no_word_read", after="the tokenizer makes nothing of it")
+            return entry("dropped", "no_word_read", after="the tokenizer makes nothing of it")
         within_reach = spans_in(seen_tags(self._tags_of(place), token_U), self.words[place])
         lost = sorted({*spans_of_row(self.rows[place])} - {*within_reach})
         if not lost:
             return None
         named = ", ".join(f"{label} {start}-{end}" for start, end, label in lost)
-        return entry(action="noted", reason_code="span_out_of_reach", after=named)
+        return entry("noted", "span_out_of_reach", after=named)

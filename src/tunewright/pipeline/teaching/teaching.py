@@ -11,11 +11,12 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from tunewright.batching import Batch, Examples, ExampleSource, TokenStore
-from tunewright.data.ledger import Entry
+from tunewright.data.ledger import Action, Entry
 from tunewright.evaluate import Predictions
 from tunewright.models.local import LocalModel
 from tunewright.models.tokenizer import Tokenizer
 from tunewright.pipeline.calibrate import Calibration
+from tunewright.pipeline.prepare import Prepared
 from tunewright.tasks.taught import Untaught
 
 Rows = npt.NDArray[np.int64]
@@ -58,6 +59,17 @@ class Glimpse:
     num_windows: int = 1
 
 
+def encoding_entry(
+    prepared: Prepared, place: int, action: Action, reason_code: str, *, after: str, field: str = "text"
+) -> Entry:
+    """What is to be said of a row when it is encoded."""
+    origin = prepared.rows.column("origin")[place].as_py()
+    return Entry(
+        row_id=prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", action=action,
+        reason_code=reason_code, field=field, after=after,
+    )  # fmt: skip
+
+
 class Teaching(Protocol):
     """How one model is taught one task, and asked afterwards."""
 
@@ -93,6 +105,9 @@ class Teaching(Protocol):
 
     def objective(self, model: nn.Module, store: TokenStore) -> Callable[[nn.Module, Batch], Tensor]:
         """model, batch -> `sum w*l` of each row, (B,)."""
+
+    def drawn(self, store: TokenStore) -> Callable[[int], ExampleSource] | None:
+        """epoch -> the store with what is read of its rows drawn anew; None: rows are read as they stand."""
 
     def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
         """The value of `metric` and the mean loss of some rows while the model is trained."""

@@ -30,7 +30,7 @@ from tunewright.pipeline.measures import measures_of
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.rows import evenly_spaced
 from tunewright.pipeline.teaching.rows import own_weights, plain_examples
-from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows
+from tunewright.pipeline.teaching.teaching import Encoding, Glimpse, Part, Rows, encoding_entry
 from tunewright.pipeline.teaching.tokens import (
     WritingTeaching,
     examples_of,
@@ -91,14 +91,16 @@ class TextTeaching(WritingTeaching):
         for place, row in enumerate(self.prepared.shaped):
             found = self.writer.taught(row) if own[place] else self._asked(row)
             if isinstance(found, Untaught):
-                entries.append(self._entry(place, "dropped", found.reason_code, after=found.detail))
+                entries.append(encoding_entry(self.prepared, place, "dropped", found.reason_code, after=found.detail))
                 found = self._asked(None)
             elif not own[place] and len(found.prompt) >= self.writer.max_length:
                 detail = f"{len(found.prompt):,} tokens leave no room for an answer (encode.max_length)"
-                entries.append(self._entry(place, "dropped", "too_long", after=detail))
+                entries.append(encoding_entry(self.prepared, place, "dropped", "too_long", after=detail))
             elif found.num_unread:
                 entries.append(
-                    self._entry(place, "changed", "source_cut", after=f"{found.num_unread} tokens are not read")
+                    encoding_entry(
+                        self.prepared, place, "changed", "source_cut", after=f"{found.num_unread} tokens are not read"
+                    )
                 )
             taught.append(found)
             weights.append(own[place])
@@ -152,7 +154,7 @@ class TextTeaching(WritingTeaching):
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
         """See `Teaching`: metrics of a few generated answers, so few that watching stays cheap."""
-        if self.prepared.task.name == "continue":
+        if self.prepared.task.measured_by is not None:
             return {}
         affordable = max(FEWEST_SHOWN, MOST_SHOWN_TOKENS // self.recipe.generate.max_new_tokens)
         sample = evenly_spaced(rows, min(self.recipe.evaluate.generated_rows, affordable))
@@ -190,7 +192,7 @@ class TextTeaching(WritingTeaching):
         self, model: nn.Module, store: TokenStore, rows: Rows, losses: AnswerLikelihoods | None
     ) -> Predictions:
         prepared = self.prepared
-        continues = prepared.task.name == "continue"
+        continues = prepared.task.measured_by is not None
         prompts = [] if continues else [np.asarray(store.streams["prompt"][row]) for row in rows]
         said = generate(model, self.tokenizer, prompts, config=self.recipe.generate, device=self.machine.device)
         return from_texts(
@@ -204,17 +206,10 @@ class TextTeaching(WritingTeaching):
             logprob=None if continues else [one.logprob for one in said],
         )  # fmt: skip
 
-    def _entry(self, place: int, action: Any, reason_code: str, *, after: str) -> Entry:
-        origin = self.prepared.rows.column("origin")[place].as_py()
-        return Entry(
-            row_id=self.prepared.row_ids[place], path=origin["path"], line=origin["line"], stage="encode", action=action,
-            reason_code=reason_code, field="text", after=after,
-        )  # fmt: skip
-
 
 def primary_metric_of_texts(prepared: Prepared) -> str:
     """Whether answers are right as a whole where they are short, chrF where they are sentences."""
-    if prepared.task.name == "continue":
+    if prepared.task.measured_by is not None:
         return prepared.task.primary_metric
     answers = [str(prepared.answers[i]) for i in prepared.places("train")]
     short = bool(answers) and float(np.median([len(answer) for answer in answers])) <= SHORT_ANSWER

@@ -14,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from tunewright.batching import Batch, Examples, Ragged, TokenStore, make_batch
+from tunewright.batching import Batch, Examples, Ragged, TokenStore
 from tunewright.core.errors import RecipeError
+from tunewright.evaluate.likelihood import head_of
 from tunewright.losses import CrossEntropyConfig, FocalConfig
 from tunewright.models.chat import compile_template, with_end_of_turn
 from tunewright.models.chat.plain import PLAIN
 from tunewright.models.load import load_generator, resolve, save_generator
 from tunewright.models.local import LocalModel
 from tunewright.models.new_tokens import grow, with_new_tokens
-from tunewright.models.output_head import OutputHead, find_head
+from tunewright.models.output_head import OutputHead
 from tunewright.models.packing import keeps_documents_apart
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.pipeline.prepare import Prepared
@@ -90,11 +91,11 @@ class WritingTeaching:
         return lambda m, batch: weighted_token_loss(m, batch, self.loss, head)
 
     def head(self, model: nn.Module, store: TokenStore) -> OutputHead:
-        """How to get at the model's logits, found by trying it on the two shortest rows."""
-        taught = np.flatnonzero(np.asarray(store.weights) > 0)
-        shortest = taught[np.argsort(store.lengths[taught], kind="stable")[:2]]
-        batch = make_batch(store, shortest, pad_id=self.tokenizer.pad_id, device=self.machine.device)
-        return find_head(model, batch.inputs)
+        """How to get at the model's logits."""
+        return head_of(model, store, pad_id=self.tokenizer.pad_id, device=self.machine.device)
+
+    def drawn(self, store: TokenStore) -> None:
+        """See `Teaching`."""
 
     def finish(self, model: nn.Module) -> None:
         """Nothing is left to do."""

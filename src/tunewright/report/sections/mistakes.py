@@ -21,9 +21,11 @@ BEFORE = 200
 """Characters that are shown of a longer text in front of its first wrong span."""
 
 
-def mistakes(context: Context) -> Section:
-    """At most `SHOWN` mistakes, surest first; without texts in a private report."""
+def mistakes(context: Context) -> Section | None:
+    """At most `SHOWN` mistakes, surest first; without texts in a private report. None where nothing is answered."""
     run, words = context.run, context.words
+    if run.evidence.get("task") in ("masked", "continue"):
+        return None
     if run.lacks(run.folder.evidence):
         return context.section("mistakes", [context.missing(run.folder.evidence, what="mistakes")])
     errors = [error for error in run.evidence.get("errors") or () if isinstance(error, dict)]

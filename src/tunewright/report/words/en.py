@@ -63,6 +63,7 @@ SENTENCES: dict[str, str] = {
     "next.use_frozen": "Use the folder “frozen”: it does as well without any training.",
     "next.review_errors": "Read the mistakes listed below: often it is the label that is wrong.",
     "next.read_answers": "Read the answers listed below, the worst first: what they have in common is what to add to the file.",
+    "next.take_further": "Teach it a task on such texts, with <code>--model {model}</code>, and compare that with the model it came from.",
     "next.not_better": "Do not use it yet: {system} is better, and needs no training. More rows, more epochs or another model may change that.",
     "next.fetch_model": "Fetch a model that knows this script and run again with <code>--model {model}</code>.",
     "warning.test_ledger": "This test set has now been scored {times} times. Each look makes the figure a little too good; fresh rows make a fresh test.",

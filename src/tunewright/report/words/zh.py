@@ -63,6 +63,7 @@ SENTENCES: dict[str, str] = {
     "next.use_frozen": "采用“frozen”目录：无须训练，效果相当。",
     "next.review_errors": "核对下文列出的错误：错的往往是标签。",
     "next.read_answers": "从最差的开始读下列回答：它们的共同点，就是数据里该补充的内容。",
+    "next.take_further": "用 <code>--model {model}</code> 让它在同类文本上学习任务，并与原来的模型比较。",
     "next.not_better": "先不要使用：{system}效果更好，而且无需训练。增加数据、训练轮数或换一个模型，也许会改变这一点。",
     "next.fetch_model": "下载一个认识这种文字的模型，再用 <code>--model {model}</code> 重新运行。",
     "warning.test_ledger": "这份测试集已经用过 {times} 次。每多看一次，得分就多一分虚高；换用新数据，测试才重新可信。",
