@@ -86,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--new", action="store_true", help="start another run instead of continuing or showing the same one"
     )
+    _add_smoke(run)
     add_json(run)
 
     train = add_verb(verbs, "train", _train, "the same under full control of a recipe")
@@ -96,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--new", action="store_true", help="start another run instead of continuing or showing the same one"
     )
     train.add_argument("--allow-different-machine", action="store_true", help="go on where the same bits can't be had")
+    _add_smoke(train)
     add_json(train)
 
     init = add_verb(verbs, "init", _init, "look at a file, write the recipe, and stop")
@@ -160,6 +162,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_smoke(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--smoke",
+        action="store_true",
+        help="first overfit a few rows, and stop with the reason if they can't be learned",
+    )
+
+
 def _run(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
     from tunewright.pipeline.run import run
@@ -172,7 +182,7 @@ def _run(options: argparse.Namespace) -> int:
         text=options.text, text_pair=options.text_pair, label=options.label, group=options.group, task=options.task,
         baseline_column=options.baseline_column, model=options.model, output=options.output, language=options.lang,
         minutes=options.minutes, private=options.private, refit=options.refit, overrides=options.set, new=options.new,
-        listener=screen.listen, stop=signals(),
+        smoke=options.smoke, listener=screen.listen, stop=signals(),
     )  # fmt: skip
     if _speaks():
         screen.finish(result)
@@ -188,7 +198,8 @@ def _train(options: argparse.Namespace) -> int:
         screen.begin()
     result = train_recipe(
         options.recipe, overrides=options.set, output=options.output, new=options.new,
-        allow_different_machine=options.allow_different_machine, listener=screen.listen, stop=signals(),
+        allow_different_machine=options.allow_different_machine, smoke=options.smoke, listener=screen.listen,
+        stop=signals(),
     )  # fmt: skip
     if _speaks():
         screen.finish(result)

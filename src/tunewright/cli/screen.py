@@ -356,6 +356,15 @@ class Screen:
     def _on_asking(self, event: Event) -> None:
         self._say(self._words["asking"].format(texts=event["texts"], what=self.sentences.name("axis", event["what"])))
 
+    def _on_smoke_tried(self, event: Event) -> None:
+        self._say(escape(self._words["smoke_diverged" if event["diverged"] else "smoke_tried"].format(**event)))
+
+    def _on_smoke(self, event: Event) -> None:
+        colour, key = ("green", "smoke_passed") if event["passed"] else ("red", "smoke_failed")
+        if event["reproduced"] is not None:
+            self._say(escape(self._words["smoke_reproduced"].format(**event)))
+        self._say(f"[{colour}]{escape(self._words[key].format(**event))}[/]")
+
     def _on_forecast(self, event: Event) -> None:
         duration = self.sentences.duration
         text = self._words["forecast"].format(

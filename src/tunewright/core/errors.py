@@ -7,6 +7,7 @@
     ├── FolderError          (OSError)        a run folder is damaged, in use, or belongs to another request
     ├── MissingExtraError    (ImportError)    an optional package is not installed
     ├── NonFiniteError       (ArithmeticError) a loss or gradient is NaN or infinite; no weight has moved
+    ├── SmokeFailed          (RuntimeError)   a few rows could not be learned by heart; nothing has been trained
     ├── WorkerFailed         (RuntimeError)   a process of several that work at one thing ended before its time
     ├── StoppedBySignal      (RuntimeError)   SIGINT or SIGTERM: the step was finished and saved
     └── FirstRankFailed      (RuntimeError)   on the other ranks of a run on several: the first one has said what it is
@@ -60,6 +61,10 @@ class NonFiniteError(TunewrightError, ArithmeticError):
     def __init__(self, message: str, *, row_ids: list[str]) -> None:
         super().__init__(message)
         self.row_ids = row_ids
+
+
+class SmokeFailed(TunewrightError, RuntimeError):
+    """A few rows could not be learned by heart, so that the whole would not be learned either. Nothing has been trained."""
 
 
 class WorkerFailed(TunewrightError, RuntimeError):

@@ -76,6 +76,11 @@ class RunFolder:
         return self.path / "forecast.json"
 
     @property
+    def smoke(self) -> Path:
+        """What came of learning one small batch by heart, where that was asked for."""
+        return self.path / "smoke.json"
+
+    @property
     def store(self) -> Path:
         """The memory-mapped token stores."""
         return self.path / "tokens"

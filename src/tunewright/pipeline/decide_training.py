@@ -80,12 +80,11 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
         why = Sentence("{rows} training rows{labels}; stops early if it can", rows=rows, labels=labels)
         decisions.add("epochs", epochs, why, "--set train.epochs=N")
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
-        writes = isinstance(prepared.task, TextTask) or recipe.model.answers == "label_text"
-        rate = (default_writing_rate if writes else default_learning_rate)(local.num_parameters)
+        writes = _writes(recipe, prepared)
+        rate = usual_rate(recipe, prepared, local)
         has_head = writes or (isinstance(prepared.task, MaskedTask) and fills_masks(local))
-        head, usual_head = optimizer.head_learning_rate_factor, 1.0 if has_head else NEW_HEAD_FACTOR
-        if recipe.adapter.stands_alone:
-            rate, usual_head = ADAPTER_FACTOR * rate, 1.0 if has_head else ADAPTER_HEAD_FACTOR
+        new_head_factor = ADAPTER_HEAD_FACTOR if recipe.adapter.stands_alone else NEW_HEAD_FACTOR
+        head, usual_head = optimizer.head_learning_rate_factor, 1.0 if has_head else new_head_factor
         if "head_learning_rate_factor" not in optimizer.model_fields_set:
             head = usual_head
         optimizer = optimizer.model_copy(update={"learning_rate": rate, "head_learning_rate_factor": head})
@@ -151,6 +150,16 @@ def default_epochs(num_rows: int, *, num_labels: int) -> int:
     """Passes over the training rows: about 300 steps of 32 rows and 25 more for each label, but 3 passes at least, 10 at most."""
     steps = 300 + 25 * num_labels
     return int(min(10, max(3, round(steps * 32 / max(num_rows, 1)))))
+
+
+def usual_rate(recipe: Recipe, prepared: Prepared, local: LocalModel) -> float:
+    """AdamW's rate for a model of this size and task with the recipe's adapter."""
+    rate = (default_writing_rate if _writes(recipe, prepared) else default_learning_rate)(local.num_parameters)
+    return ADAPTER_FACTOR * rate if recipe.adapter.stands_alone else rate
+
+
+def _writes(recipe: Recipe, prepared: Prepared) -> bool:
+    return isinstance(prepared.task, TextTask) or recipe.model.answers == "label_text"
 
 
 def default_learning_rate(num_parameters: int) -> float:

@@ -185,6 +185,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(pattern="events.jsonl", holds="labels", why="The diary: stages, decisions, losses, row ids."),
     Holding(pattern="data/account.json", holds="no text", why="Counts."),
     Holding(pattern="runtime.json", holds="no text", why="Threads and precision."),
+    Holding(pattern="smoke.json", holds="no text", why="How a few rows were learned by heart; their ids."),
     Holding(pattern="forecast.json", holds="no text", why="Time and memory ahead."),
     Holding(pattern="environment.json", holds="no text", why="Versions and machine."),
     Holding(pattern="finished.json", holds="no text", why="The digest of the weights."),

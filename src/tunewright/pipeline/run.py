@@ -27,6 +27,7 @@ from tunewright.pipeline.judge import judge
 from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.pipeline.private import without_quotes
 from tunewright.pipeline.request import Request, find_folder, local_source, locked, make_request
+from tunewright.pipeline.smoke import require_smoke
 from tunewright.pipeline.suspects import look_for_suspects
 from tunewright.pipeline.tag_baselines import run_tag_baselines
 from tunewright.pipeline.text_baselines import run_text_baselines, run_untuned
@@ -90,13 +91,14 @@ def run(
     source: str | Path, *, text: str | None = None, text_pair: str | None = None, label: str | None = None,
     group: str | None = None, task: str | None = None, baseline_column: str | None = None, model: str | None = None,
     output: str | Path | None = None, language: str | None = None, minutes: float | None = None, private: bool = False,
-    refit: bool = False, overrides: Sequence[str] = (), new: bool = False, listener: Listener | None = None,
-    stop: Stop | None = None,
+    refit: bool = False, overrides: Sequence[str] = (), new: bool = False, smoke: bool = False,
+    listener: Listener | None = None, stop: Stop | None = None,
 ) -> Run:  # fmt: skip
     """From a file of labelled texts to a model and a report. What is not said is found out, and reported with its reason.
 
-    `overrides` are `key=value` of the recipe. Raises DataError, RecipeError, ModelError or FolderError with what to do, and
-    StoppedBySignal when `stop()` returned a signal number; the same call then goes on.
+    `overrides` are `key=value` of the recipe. `smoke` learns a few rows by heart first, and raises SmokeFailed where that fails.
+    Raises DataError, RecipeError, ModelError or FolderError with what to do, and StoppedBySignal when `stop()` returned a signal
+    number; the same call then goes on.
     """
     wishes = Wishes(
         source=local_source(source, listener), text=text, text_pair=text_pair, label=label, group=group, task=task,
@@ -107,16 +109,16 @@ def run(
     said = {"recipe": digest(dump_recipe(asked)), "minutes": minutes, "ranks": _num_ranks()}
     request = make_request("run", wishes.source, said)
     find = lambda: find_folder(request, output=Path(output) if output else None, new=new)  # noqa: E731
-    return _resume_or_start(asked, find, request, Attempt(listener=listener, stop=stop, minutes=minutes))
+    return _resume_or_start(asked, find, request, Attempt(listener=listener, stop=stop, minutes=minutes, smoke=smoke))
 
 
 def train_recipe(
     recipe: str | Path | Recipe, *, overrides: Sequence[str] = (), output: str | Path | None = None, new: bool = False,
-    allow_different_machine: bool = False, listener: Listener | None = None, stop: Stop | None = None,
+    allow_different_machine: bool = False, smoke: bool = False, listener: Listener | None = None, stop: Stop | None = None,
 ) -> Run:  # fmt: skip
     """Carry out a recipe. A resolved recipe repeats its run to the same bits, or says why it can't.
 
-    `overrides` are `key=value` for the recipe in a file; a Recipe object is changed with `model_copy` instead.
+    `smoke` as for `run`. `overrides` are `key=value` for the recipe in a file; a Recipe object is changed with `model_copy`.
     """
     if isinstance(recipe, Recipe):
         if overrides:
@@ -133,7 +135,8 @@ def train_recipe(
     return _resume_or_start(
         asked, find, request,
         Attempt(
-            listener=listener, stop=stop, allow_different_machine=allow_different_machine, dropped=written.dropped
+            listener=listener, stop=stop, allow_different_machine=allow_different_machine, dropped=written.dropped,
+            smoke=smoke,
         ),
     )  # fmt: skip
 
@@ -148,6 +151,8 @@ class Attempt:
     allow_different_machine: bool = False
     dropped: tuple[str, ...] = ()
     """Settings that overrides took out of the recipe."""
+    smoke: bool = False
+    """Whether one small batch is overfitted first."""
 
 
 def _num_ranks() -> int | None:
@@ -183,7 +188,7 @@ def _go_on(asked: Recipe, find: Callable[[], RunFolder], request: Request, attem
                     journal.say("settings_dropped", keys=", ".join(attempt.dropped))
                 world.from_first(lambda: _write_plan(asked, folder, journal, minutes=attempt.minutes))
         recipe = load_recipe(folder.recipe)
-        return _carry_out(recipe, folder, journal, request, allow_different_machine=attempt.allow_different_machine)
+        return _carry_out(recipe, folder, journal, request, attempt)
 
 
 def _write_plan(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float | None) -> None:
@@ -191,15 +196,16 @@ def _write_plan(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: 
     write_text(folder.recipe, dump_recipe(resolved))
 
 
-def _carry_out(
-    recipe: Recipe, folder: RunFolder, journal: Journal, request: Request, *, allow_different_machine: bool = False
-) -> Run:
-    machine = prepare_machine(recipe.runtime, allow_different_machine=allow_different_machine)
+def _carry_out(recipe: Recipe, folder: RunFolder, journal: Journal, request: Request, attempt: Attempt) -> Run:
+    machine = prepare_machine(recipe.runtime, allow_different_machine=attempt.allow_different_machine)
     world = journal.world
     world.from_first(lambda: write_json(folder.environment, describe_environment()))
 
     with journal.stage("data"):
         prepared = world.first_then_others(lambda: prepare(recipe, folder))
+    if attempt.smoke:
+        with journal.stage("smoke"):
+            world.from_first(lambda: require_smoke(recipe, prepared, folder, journal, machine=machine))
     of_rows = isinstance(prepared.task, RowTask)
     if of_rows:
         with journal.stage("baselines"):

@@ -1,7 +1,7 @@
 """Training: the step, the loop around it, and checkpoints from which it goes on bit for bit."""
 
 from tunewright.train.checkpoint import Evaluation, Progress, weights_digest
-from tunewright.train.fit import Fitted, fit
+from tunewright.train.fit import Fitted, fit, run_steps
 from tunewright.train.plan import FitPlan, Length, TrainConfig
 from tunewright.train.step import StepParts, StepRecord, accumulate_gradients, train_step
 from tunewright.train.stopping import StoppingConfig
@@ -18,6 +18,7 @@ __all__ = [
     "TrainConfig",
     "accumulate_gradients",
     "fit",
+    "run_steps",
     "train_step",
     "weights_digest",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -134,6 +134,12 @@ def training_steps(plan: FitPlan, state: _TrainingState, length: Length) -> Iter
             step,
             factor=learning_rate_factor(step, num_steps=length.num_steps, config=plan.schedule),
         )
+
+
+def run_steps(plan: FitPlan) -> Generator[StepRecord]:
+    """The plan's steps one by one; nothing is evaluated, kept or saved. Who goes through them may look at the model, and stop."""
+    with used_rows_only(plan), first_token_only(plan.model):
+        yield from training_steps(plan, _TrainingState(plan, None), Length.of(plan.train, num_rows=len(plan.rows)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -349,6 +349,7 @@ SENTENCES: dict[str, str] = {
     "stage.clean.contradictions": "texts with two labels",
     "stage.clean.exact_duplicates": "repeated texts",
     "stage.split": "split",
+    "stage.smoke": "smoke test",
     "stage.baselines": "baselines",
     "stage.features": "features",
     "stage.suspects": "looking for wrong labels",

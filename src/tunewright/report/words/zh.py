@@ -349,6 +349,7 @@ SENTENCES: dict[str, str] = {
     "stage.clean.contradictions": "标签矛盾",
     "stage.clean.exact_duplicates": "重复文本",
     "stage.split": "划分",
+    "stage.smoke": "冒烟测试",
     "stage.baselines": "基线",
     "stage.features": "提取特征",
     "stage.suspects": "查找可能有误的标签",
