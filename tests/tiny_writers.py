@@ -17,8 +17,8 @@ TEMPLATE = """\
 """
 
 
-def write_decoder(folder: Path, *, chat_template: str | None = None, seed: int = 0) -> Path:
-    """A Llama of 2 layers and width 32."""
+def write_decoder(folder: Path, *, chat_template: str | None = None, seed: int = 0, tied: bool = True) -> Path:
+    """A Llama of 2 layers and width 32; `tied`: what is read and what is written have one table."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -28,7 +28,7 @@ def write_decoder(folder: Path, *, chat_template: str | None = None, seed: int =
         LlamaConfig(
             vocab_size=tokens, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
             num_key_value_heads=2, max_position_embeddings=128, pad_token_id=0, bos_token_id=1, eos_token_id=2,
-            tie_word_embeddings=True,
+            tie_word_embeddings=tied,
         )
     )  # fmt: skip
     model.save_pretrained(folder)

@@ -205,7 +205,7 @@ def test_characters_that_the_model_can_not_write_get_tokens_that_are_saved(
 def test_an_adapter_is_not_left_with_new_tokens_that_nothing_teaches(encoder_decoder: Path, tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"source": word, "target": word[:2] + "ɒ"} for word in words(60)]
     source = write_jsonl(tmp_path / "ipa.jsonl", rows)
-    settings = [*QUICK, "train.epochs=1", "adapter.name=lora"]
+    settings = [*QUICK, "train.epochs=1", "adapter.name=ia3"]
     run = tw.run(source, model=str(encoder_decoder), output=tmp_path / "run", overrides=settings)
     assert "new_tokens: []" in run.folder.recipe.read_text(encoding="utf-8")
     decided = {one["what"]: one for one in json.loads(run.folder.plan.read_text(encoding="utf-8"))["decisions"]}

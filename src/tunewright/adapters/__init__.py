@@ -10,7 +10,7 @@ from tunewright.adapters.frozen import FrozenConfig
 from tunewright.adapters.full import FullConfig
 from tunewright.adapters.lora import LoraConfig
 from tunewright.adapters.other import Ia3Config, PeftConfig
-from tunewright.adapters.settings import AdapterSettings
+from tunewright.adapters.settings import AdapterSettings, HeadKind
 
 ADAPTERS: dict[str, type[AdapterSettings]] = {
     "full": FullConfig,
@@ -29,6 +29,7 @@ __all__ = [
     "AdapterSettings",
     "FrozenConfig",
     "FullConfig",
+    "HeadKind",
     "Ia3Config",
     "LoraConfig",
     "PeftConfig",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -20,8 +21,9 @@ class FrozenConfig(AdapterSettings):
     train_top: int = Field(default=2, ge=0)
     """Layers to train, counted from the top (an encoder-decoder's decoder is on top); 0: the head alone."""
 
-    def attach(self, model: nn.Module, *, seed: int = 0) -> nn.Module:
+    def attach(self, model: nn.Module, *, seed: int = 0, new_ids: Sequence[int] = ()) -> nn.Module:
         """The same model with `requires_grad` off below the border. Raises RecipeError if it has fewer layers."""
+        assert not new_ids, "see `teaches_new_tokens`"
         depths = find_depths(model)
         if self.train_top > depths.num_layers:
             raise RecipeError(

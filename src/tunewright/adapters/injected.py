@@ -20,6 +20,7 @@ from torch import nn
 from tunewright.adapters.settings import AdapterSettings
 from tunewright.core.errors import RecipeError, nearest
 from tunewright.models.layers import base_model, find_depths
+from tunewright.models.new_tokens import token_tables
 
 NAME = "default"
 """What peft calls the one adapter."""
@@ -40,11 +41,13 @@ class InjectedSettings(AdapterSettings):
         """peft's own configuration for these modules."""
         raise NotImplementedError
 
-    def attach(self, model: nn.Module, *, seed: int = 0) -> nn.Module:
+    def attach(self, model: nn.Module, *, seed: int = 0, new_ids: Sequence[int] = ()) -> nn.Module:
         """The same model, frozen, with the adapter's layers inside. Raises RecipeError for a target that is not there."""
         from peft import inject_adapter_in_model
 
         config = self.peft_config(self._targets(model))
+        if new_ids:
+            _train_rows(config, model, new_ids)
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             # peft sets it itself, and says so for each layer.
             warnings.filterwarnings("ignore", message="fan_in_fan_out is set to")
@@ -75,7 +78,7 @@ class InjectedSettings(AdapterSettings):
 
         folder.mkdir(parents=True, exist_ok=True)
         heads = _head_modules(model) if self.train_head else {}
-        tensors = dict(get_peft_model_state_dict(model, adapter_name=NAME))
+        tensors = dict(get_peft_model_state_dict(model, adapter_name=NAME, save_embedding_layers=False))
         for name, module in heads.items():
             tensors |= {f"{name}.{part}": tensor for part, tensor in module.state_dict().items()}
         save_file(
@@ -94,12 +97,19 @@ class InjectedSettings(AdapterSettings):
     def merge(self, model: nn.Module) -> nn.Module:
         """The same model with the adapter's part added to its own weights and peft's layers gone."""
         from peft.tuners.tuners_utils import BaseTunerLayer
+        from peft.utils.other import TrainableTokensWrapper
 
+        wrapped = [
+            (name, module) for name, module in model.named_modules() if isinstance(module, TrainableTokensWrapper)
+        ]
+        for name, module in wrapped:
+            if module.token_adapter.tied_adapter is None:  # else its table is another one's, and has the rows already
+                module.token_adapter.merge(safe_merge=True)
+            _put(model, name, module.token_adapter.get_base_layer())
         for name, module in list(model.named_modules()):
             if isinstance(module, BaseTunerLayer):
                 module.merge(safe_merge=True)
-                parent, _, child = name.rpartition(".")
-                setattr(model.get_submodule(parent), child, module.get_base_layer())
+                _put(model, name, module.get_base_layer())
         if hasattr(model, "peft_config"):
             del model.peft_config
         return model
@@ -127,6 +137,25 @@ def find_targets(model: nn.Module, globs: Sequence[str] | None) -> list[str]:
                 f"There are: {', '.join(kinds)}; a whole name is, for example, `{linear[0]}`."
             )
     return [name for name in linear if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+
+
+def _train_rows(config: Any, model: nn.Module, new_ids: Sequence[int]) -> None:
+    """Have peft train these rows of the tables beside its own layers. Raises RecipeError where it would do that wrongly."""
+    tables = token_tables(model)
+    if getattr(tables[-1], "bias", None) is not None:
+        # peft's layer for single rows computes the product alone (`TrainableTokensLayer.forward_adapters`, 0.21).
+        raise RecipeError(
+            f"`model.new_tokens` with `adapter`: the output layer of {type(model).__name__} has a bias, which peft leaves out "
+            "where it trains single rows. Train with `adapter: {name: full}`, or without new tokens (`model.new_tokens: []`)."
+        )
+    names = [name for name, module in model.named_modules() if any(module is table for table in tables)]
+    config.trainable_token_indices = {name: list(new_ids) for name in names}
+
+
+def _put(model: nn.Module, name: str, module: nn.Module) -> None:
+    """Let a module stand under a dotted name."""
+    parent, _, child = name.rpartition(".")
+    setattr(model.get_submodule(parent), child, module)
 
 
 def _is_linear(module: nn.Module) -> bool:

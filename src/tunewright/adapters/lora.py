@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from tunewright.adapters.injected import InjectedSettings
 
 class LoraConfig(InjectedSettings):
     """Low-rank adaptation: `W + alpha / r * B A`, where only A and B move. B begins at zero, so nothing changes at first."""
+
+    teaches_new_tokens: ClassVar[bool] = True
 
     name: Literal["lora"] = "lora"
     """Which adapter."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import nn
 
 from tunewright.core.config import Config
+
+HeadKind = Literal["single_label", "multi_label", "regression", "tags", "masked", "writes"]
+"""What stands on the pretrained part of a model."""
 
 
 class AdapterSettings(Config):
@@ -16,10 +20,14 @@ class AdapterSettings(Config):
     stands_alone: ClassVar[bool] = False
     """Whether what was trained can be saved without the model, with `save`."""
 
-    def attach(self, model: nn.Module, *, seed: int = 0) -> nn.Module:
+    teaches_new_tokens: ClassVar[bool] = False
+    """Whether it can train the rows of tokens that a model did not have before."""
+
+    def attach(self, model: nn.Module, *, seed: int = 0, new_ids: Sequence[int] = ()) -> nn.Module:
         """The model made ready: `requires_grad` set, modules added. Its outputs are as before.
 
-        What is drawn for new parameters depends on `seed` alone.
+        What is drawn for new parameters depends on `seed` alone. `new_ids` are tokens that the model has been given: their rows
+        of its tables are trained, whatever else may move; only for adapters that are said to teach new tokens.
         """
         raise NotImplementedError
 

@@ -148,8 +148,7 @@ CHINESE = {
     "tokens; the longest of {rows} rows has {longest}; {share:.1%} can't be taught and go to the ledger": "词元；{rows} 行中最长的有 {longest}；{share:.1%} 无法用于训练，记入台账",
     "the model comes without one; this one is saved with it": "模型没有自带模板；这一个会随模型保存",
     "{share:.0%} of the answers were written so": "{share:.0%} 的回答是这样写的",
-    "{share:.0%} of the answers have characters that the model can't write ({characters}), and only full "
-    "fine-tuning could teach it new ones": "{share:.0%} 的回答含有模型不会写的字符（{characters}），只有全量微调才能教会它",
+    "{share:.0%} of the answers have characters that the model can't write ({characters}), and the adapter `{adapter}` can't teach it new ones": "{share:.0%} 的回答含有模型不会写的字符（{characters}），适配器 `{adapter}` 无法教会它",
     "characters that the model can't write yet; {share:.0%} of the answers have one": "模型还不会写的字符；{share:.0%} 的回答含有它们",
     "tokens of an answer at most; the longest in the file has {longest}": "词元，回答的上限；文件中最长的有 {longest}",
     # The smoke test

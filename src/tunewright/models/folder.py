@@ -12,9 +12,10 @@ import json
 import math
 import re
 import stat
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tunewright.core.errors import ModelError, nearest
 
@@ -24,6 +25,8 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".h5", ".msgpack",
 INDEX = "model.safetensors.index.json"
 WEIGHTS = "model.safetensors"
 
+Dtype = Literal["float32", "bfloat16", "float16"]
+_DTYPES: dict[str, Dtype] = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}
 _LARGEST_JSON = 64_000_000
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*\.safetensors")
 
@@ -51,6 +54,15 @@ class CheckedFolder:
     def size_bytes(self) -> int:
         """Of the weights."""
         return sum(path.stat().st_size for path in self.weights)
+
+    @property
+    def dtype(self) -> Dtype:
+        """Of most of the numbers in the weights; float32 for types that can't be trained on."""
+        numbers: Counter[str] = Counter()
+        for path in self.weights:
+            for entry in _header(path).values():
+                numbers[entry["dtype"]] += math.prod(entry["shape"])
+        return _DTYPES.get(numbers.most_common(1)[0][0], "float32") if numbers else "float32"
 
     def digest(self) -> str:
         """blake2b-128 over the bytes of the weight files, 32 hex digits."""

@@ -41,9 +41,21 @@ def with_new_tokens(tokenizer: Tokenizer, tokens: Sequence[str]) -> Tokenizer:
     return tokenizer
 
 
+def new_ids(tokenizer: Tokenizer, tokens: Sequence[str]) -> tuple[int, ...]:
+    """The ids of tokens that a tokenizer was given, in their order."""
+    found = [_target_backend(tokenizer).token_to_id(token) for token in tokens]
+    return tuple(dict.fromkeys(int(token_id) for token_id in found if token_id is not None))
+
+
+def token_tables(model: Any) -> list[nn.Module]:
+    """The modules with a row for each token: of what is read, and of what is written where that is another one."""
+    read, written = model.get_input_embeddings(), model.get_output_embeddings()
+    return [read] if written is None or written.weight is read.weight else [read, written]
+
+
 def grow(model: nn.Module, tokenizer: Tokenizer, tokens: Sequence[str]) -> None:
     """Give a model whose tokenizer got `tokens` a row for each of them, in place."""
-    ids = [token_id for token in tokens if (token_id := _target_backend(tokenizer).token_to_id(token)) is not None]
+    ids = new_ids(tokenizer, tokens)
     table = model.get_input_embeddings().weight  # type: ignore[operator]
     used_before = len(table)
     if max(ids, default=0) >= used_before:
@@ -52,16 +64,12 @@ def grow(model: nn.Module, tokenizer: Tokenizer, tokens: Sequence[str]) -> None:
     own = _target_backend(tokenizer) is tokenizer.hf.backend_tokenizer
     fresh = [token_id for token_id in ids if own or token_id >= used_before or token_id not in taken]
     with torch.no_grad():
-        for rows in {id(t): t for t in (_rows(model, "input"), _rows(model, "output")) if t is not None}.values():
+        for rows in (table.weight for table in token_tables(model)):
+            assert isinstance(rows, torch.Tensor)
             known = torch.ones(len(rows), dtype=torch.bool)
             known[fresh] = False
             known[used_before:] = False
             rows[fresh] = rows[known].mean(0)
-
-
-def _rows(model: Any, side: str) -> torch.Tensor | None:
-    module = model.get_input_embeddings() if side == "input" else model.get_output_embeddings()
-    return None if module is None else module.weight
 
 
 def _target_backend(tokenizer: Tokenizer) -> Any:

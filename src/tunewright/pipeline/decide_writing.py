@@ -109,16 +109,16 @@ def _decide_new_tokens(recipe: Recipe, prepared: Prepared, local: LocalModel, de
     chosen = tuple(char for char, rows in counts.most_common(MOST_NEW_TOKENS) if rows >= FEWEST_ROWS)
     if chosen:
         share = sum(any(char in answer for char in chosen) for answer in answers) / len(answers)
-        if recipe.adapter.name == "full":
+        if recipe.adapter.teaches_new_tokens:
             why = Sentence(
                 "characters that the model can't write yet; {share:.0%} of the answers have one", share=share
             )
             decisions.add("new_tokens", " ".join(chosen), why, "--set model.new_tokens=[]")
         else:
             why = Sentence(
-                "{share:.0%} of the answers have characters that the model can't write ({characters}), and only full "
-                "fine-tuning could teach it new ones",
-                share=share, characters=" ".join(chosen),
+                "{share:.0%} of the answers have characters that the model can't write ({characters}), and the adapter "
+                "`{adapter}` can't teach it new ones",
+                share=share, characters=" ".join(chosen), adapter=recipe.adapter.name,
             )  # fmt: skip
             decisions.add("new_tokens", Sentence("none"), why, "--set adapter.name=full")
             chosen = ()

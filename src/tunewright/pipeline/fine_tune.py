@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 
+from tunewright.adapters.folder import AboutAdapter
 from tunewright.batching import TokenStore
 from tunewright.core.errors import DataError, ModelError
 from tunewright.core.folder import RunFolder, write_json, writing
@@ -122,8 +123,7 @@ def fine_tune(base: Base, recipe: Recipe, prepared: Prepared, folder: RunFolder,
         # The measured steps moved nothing, but a fresh model is cheaper than an argument about it.
         plan = make_plan(base, recipe, train=train, validation=validation)
     fitted = fit(plan, checkpoints=folder.checkpoints, events=journal.events, stop=journal.stop)
-    base.world.from_first(lambda: _save_adapter(base, recipe, plan.model, folder))
-    finish_model(base, recipe, plan.model)
+    finish_model(base, recipe, plan.model, adapter=folder.adapter)
     calibration, milliseconds = base.world.from_first(lambda: _answer_all(base, recipe, folder, plan.model))
     return Tuned(
         base=base, model=plan.model, fitted=fitted, calibration=calibration, milliseconds_per_row=milliseconds,
@@ -198,7 +198,7 @@ def make_plan(
     """A fit of a freshly loaded model on some rows."""
     teaching, store = base.teaching, base.store
     loaded = teaching.load(seed=recipe.train.seed)
-    model = recipe.adapter.attach(loaded.to(base.machine.device), seed=recipe.train.seed)
+    model = recipe.adapter.attach(loaded.to(base.machine.device), seed=recipe.train.seed, new_ids=teaching.new_ids)
     if recipe.train.gradient_checkpointing:
         keep_no_activations(model)
     settings: TrainConfig = recipe.train
@@ -236,11 +236,15 @@ def answer(base: Base, model: torch.nn.Module, places: Rows, *, calibration: Cal
     return base.teaching.answer(model, base.store, places, calibration=calibration)
 
 
-def finish_model(base: Base, recipe: Recipe, model: torch.nn.Module) -> None:
-    """Make a trained model say final answers: adapters merged, numbers back in their own scale.
+def finish_model(base: Base, recipe: Recipe, model: torch.nn.Module, *, adapter: Path | None = None) -> None:
+    """Make a trained model say final answers: numbers back in their own scale, adapters merged.
 
+    Where `adapter` is given, what was trained by itself is written to that folder before it is merged, if there is such a thing.
     Raises ModelError if the merged model does not answer as the trained one did.
     """
+    base.teaching.finish(model)
+    if adapter is not None and recipe.adapter.stands_alone:
+        base.world.from_first(lambda: _save_adapter(base, recipe, model, adapter))
     rows = np.arange(min(MERGE_PROBE_ROWS, len(base.store)))
     attached = base.teaching.outputs(model, base.store, rows)
     recipe.adapter.merge(model)
@@ -250,11 +254,15 @@ def finish_model(base: Base, recipe: Recipe, model: torch.nn.Module) -> None:
             f"The adapter `{recipe.adapter.name}` can't be merged into {base.local.name}: its logits would change by "
             f"{difference:.2g} on {len(rows)} rows. Train with `adapter: {{name: full}}`, or with fewer `adapter.targets`."
         )
-    base.teaching.finish(model)
 
 
-def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: RunFolder) -> None:
-    """What was trained by itself, in peft's format, beside the merged model; nothing where the adapter is no such thing."""
-    if recipe.adapter.stands_alone:
-        with writing(folder.adapter) as aside:
-            recipe.adapter.save(model, aside, base_model=base.local.reference)
+def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: Path) -> None:
+    """In peft's format, with the tokenizer and what `merge` has to know: which weights it belongs to, and what its head says."""
+    with writing(folder) as aside:
+        recipe.adapter.save(model, aside, base_model=base.local.reference)
+        base.teaching.tokenizer.save(aside)
+        about = AboutAdapter(
+            head=base.teaching.head_kind, labels=base.teaching.head_labels, base_model=base.local.reference,
+            base_revision=base.local.revision, base_digest=base.local.weights_digest,
+        )  # fmt: skip
+        about.write(aside)

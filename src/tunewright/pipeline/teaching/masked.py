@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
+from tunewright.adapters import HeadKind
 from tunewright.batching import Batch, Examples, ExampleSource, Ragged, TokenStore
 from tunewright.core.errors import RecipeError
 from tunewright.core.text import digest
@@ -71,6 +72,21 @@ class MaskedTeaching:
             local=local, tokenizer=tokenizer, recipe=recipe, prepared=prepared, loss=loss, machine=machine,
             metric=recipe.evaluate.metric or prepared.task.primary_metric, mask=Mask.of(tokenizer, recipe.mask),
         )  # fmt: skip
+
+    @property
+    def head_kind(self) -> HeadKind:
+        """See `Teaching`."""
+        return "masked"
+
+    @property
+    def head_labels(self) -> tuple[str, ...]:
+        """See `Teaching`."""
+        return ()
+
+    @property
+    def new_ids(self) -> tuple[int, ...]:
+        """See `Teaching`: none, since nothing is written."""
+        return ()
 
     def key(self) -> str:
         """See `Teaching`."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
+from tunewright.adapters import HeadKind
 from tunewright.batching import Batch, Examples, ExampleSource, TokenStore
 from tunewright.core.errors import RecipeError
 from tunewright.core.text import digest
@@ -57,12 +58,32 @@ class RowTeaching:
             )
         scale = None
         if task.kind == "regression":
+            if getattr(recipe.adapter, "train_head", True) is False:
+                raise RecipeError(
+                    "adapter.train_head: numbers are learned in a scale of their own, which the head has to take up, so it is "
+                    "trained: leave `train_head: false` out."
+                )
             scale = Scale.of(np.array([float(prepared.answers[i]) for i in prepared.places("train")]))
         return cls(
             local=local, tokenizer=load_tokenizer(local), recipe=recipe, prepared=prepared, task=task,
             loss=recipe.loss or LOSSES[task.default_loss](), scale=scale, machine=machine,
             metric=recipe.evaluate.metric or primary_metric_of_rows(prepared),
         )  # fmt: skip
+
+    @property
+    def head_kind(self) -> HeadKind:
+        """See `Teaching`."""
+        return self.task.kind
+
+    @property
+    def head_labels(self) -> tuple[str, ...]:
+        """See `Teaching`."""
+        return tuple(self.prepared.labels)
+
+    @property
+    def new_ids(self) -> tuple[int, ...]:
+        """See `Teaching`: none, since nothing is written."""
+        return ()
 
     def key(self) -> str:
         """See `Teaching`."""

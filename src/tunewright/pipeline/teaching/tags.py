@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
+from tunewright.adapters import HeadKind
 from tunewright.batching import Batch, Examples, ExampleSource, Ragged, TokenStore
 from tunewright.core.errors import RecipeError
 from tunewright.core.text import digest
@@ -87,6 +88,21 @@ class TagTeaching:
     def words(self) -> list[Words]:
         """Of each row."""
         return [words_of(row) for row in self.rows]
+
+    @property
+    def head_kind(self) -> HeadKind:
+        """See `Teaching`."""
+        return "tags"
+
+    @property
+    def head_labels(self) -> tuple[str, ...]:
+        """See `Teaching`."""
+        return tuple(self.tags)
+
+    @property
+    def new_ids(self) -> tuple[int, ...]:
+        """See `Teaching`: none, since nothing is written."""
+        return ()
 
     def key(self) -> str:
         """See `Teaching`."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
+from tunewright.adapters import HeadKind
 from tunewright.batching import Batch, Examples, ExampleSource, TokenStore
 from tunewright.data.ledger import Action, Entry
 from tunewright.evaluate import Predictions
@@ -84,6 +85,18 @@ class Teaching(Protocol):
     @property
     def metric(self) -> str:
         """What early stopping watches: a name in `metrics.METRICS`."""
+
+    @property
+    def head_kind(self) -> HeadKind:
+        """What stands on the pretrained part."""
+
+    @property
+    def head_labels(self) -> tuple[str, ...]:
+        """Classes or tags in the order of the logits; none for numbers and for what is written."""
+
+    @property
+    def new_ids(self) -> tuple[int, ...]:
+        """Tokens that the recipe gives to the model."""
 
     def key(self) -> str:
         """A digest of all settings that `encode` depends on, besides rows and weights."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
+from tunewright.adapters import HeadKind
 from tunewright.batching import Batch, Examples, Ragged, TokenStore
 from tunewright.core.errors import RecipeError
 from tunewright.evaluate.likelihood import head_of
@@ -22,7 +23,7 @@ from tunewright.models.chat import compile_template, with_end_of_turn
 from tunewright.models.chat.plain import PLAIN
 from tunewright.models.load import load_generator, resolve, save_generator
 from tunewright.models.local import LocalModel
-from tunewright.models.new_tokens import grow, with_new_tokens
+from tunewright.models.new_tokens import grow, new_ids, with_new_tokens
 from tunewright.models.output_head import OutputHead
 from tunewright.models.packing import keeps_documents_apart
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
@@ -52,10 +53,10 @@ def load_writing_tokenizer(local: LocalModel, recipe: Recipe) -> Tokenizer:
 
     Raises RecipeError for new tokens that nothing would teach.
     """
-    if recipe.model.new_tokens and recipe.adapter.name != "full":
+    if recipe.model.new_tokens and not recipe.adapter.teaches_new_tokens:
         raise RecipeError(
             f"model.new_tokens with the adapter `{recipe.adapter.name}`: the rows of new tokens would stay as they began. "
-            "Train with `adapter: {name: full}`, or without new tokens (`model.new_tokens: []`)."
+            "Train with `adapter: {name: lora}` or `{name: full}`, or without new tokens (`model.new_tokens: []`)."
         )
     tokenizer = _told_languages(local, recipe)
     asked = recipe.encode.chat_template
@@ -75,6 +76,21 @@ class WritingTeaching:
     loss: TokenLoss
     metric: str
     machine: Machine
+
+    @property
+    def new_ids(self) -> tuple[int, ...]:
+        """See `Teaching`."""
+        return new_ids(self.tokenizer, self.recipe.model.new_tokens or ())
+
+    @property
+    def head_kind(self) -> HeadKind:
+        """See `Teaching`."""
+        return "writes"
+
+    @property
+    def head_labels(self) -> tuple[str, ...]:
+        """See `Teaching`."""
+        return ()
 
     def load(self, *, seed: int) -> nn.Module:
         """See `Teaching`: with the head that it writes with, and a row for each new token of its tokenizer."""
