@@ -26,6 +26,8 @@ from tunewright.report.words import (
     failing_zh,
     findings_en,
     findings_zh,
+    import_en,
+    import_zh,
     preview_en,
     preview_zh,
     zh,
@@ -44,14 +46,16 @@ SENTENCES: dict[Language, dict[str, str]] = {
     | compared_en.COMPARED
     | bias_en.BIAS
     | preview_en.PREVIEW
-    | failing_en.FAILING,
+    | failing_en.FAILING
+    | import_en.IMPORT,
     "zh": zh.SENTENCES
     | findings_zh.FINDINGS
     | choose_zh.CHOOSE
     | compared_zh.COMPARED
     | bias_zh.BIAS
     | preview_zh.PREVIEW
-    | failing_zh.FAILING,
+    | failing_zh.FAILING
+    | import_zh.IMPORT,
 }
 
 
