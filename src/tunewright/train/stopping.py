@@ -11,8 +11,9 @@ from tunewright.train.checkpoint import Evaluation, Progress
 class StoppingConfig(Config):
     """Early stopping on the validation split."""
 
-    patience: int | None = Field(default=2, ge=1)
-    """Stop after this many evaluations in a row without a new best; None: always train to the end."""
+    patience: int | None = Field(default=3, ge=1)
+    """Stop after this many evaluations in a row without a new best; None: always train to the end. With fewer, a schedule
+    of four epochs could end before the small learning rates at its end, which is where most of them are best."""
 
 
 def is_better(new: Evaluation, best: Evaluation | None, *, higher_is_better: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from tunewright.core.errors import DataError
@@ -13,6 +13,7 @@ from tunewright.data.sources.dialect import find_dialect, find_header, numbered_
 from tunewright.data.sources.joined import Joined
 from tunewright.data.sources.lines import Line, physical_lines, strip_end
 from tunewright.data.sources.records import Dialect, Record, RowShape, records
+from tunewright.data.sources.regular import BlockLines
 from tunewright.data.sources.types import Kind, NativeRows, Quarantined, ReadConfig, Scan, SourceFormat
 
 
@@ -53,32 +54,54 @@ def detect(path: Path, scan: Scan, config: ReadConfig) -> SourceFormat:
 def rows(path: Path, source: SourceFormat, rows_per_chunk: int) -> Iterator[NativeRows]:
     """The rows in chunks; those that can't be read are set aside with line and reason."""
     dialect = dialect_of(source)
-    read = records(_data_lines(path, source), dialect=dialect, shape=_shape(path, source, dialect))
+    lines = BlockLines(path, source, dialect)
+    joined = Joined(source)
     chunk = NativeRows()
     header_due = source.has_header
-    joined = Joined(source)
-    for record in chain(_records_above(path, source), read):
-        if header_due and (record.cells or record.reason in ("too_few_cells", "too_many_cells")):
+    for above in _records_above(path, source):
+        _add(chunk, above, path)
+    for _ in range(source.first_line - 1):
+        next(lines)
+    read = records(lines, dialect=dialect, shape=_shape(path, source, dialect))
+    while True:
+        block = None if header_due else lines.take_rows(joined)
+        if block is not None:
+            number, cells = block
+            chunk.lines += range(number, number + len(cells))
+            chunk.cells += cells
+        elif (record := next(read, None)) is None:
+            break
+        elif header_due and (record.cells or record.reason in ("too_few_cells", "too_many_cells")):
             header_due = False
-            continue
-        if record.cells and source.has_header and len(record.cells) > 1:
-            record = joined.judge(record)
-        if record.reason:
-            chunk.quarantined.append(
-                Quarantined(
-                    path=str(path), line=record.line, byte_start=record.start, byte_end=record.end,
-                    reason_code=record.reason, detail=record.detail, raw=record.raw,
-                )
-            )  # fmt: skip
-        elif record.cells:
-            chunk.lines.append(record.line)
-            chunk.cells.append(record.cells)
         else:
-            chunk.blank_lines += 1
-        if len(chunk.lines) + len(chunk.quarantined) >= rows_per_chunk:
-            yield chunk
-            chunk = NativeRows()
+            judged = bool(record.cells) and source.has_header and len(record.cells) > 1
+            _add(chunk, joined.judge(record) if judged else record, path)
+        while len(chunk.lines) + len(chunk.quarantined) >= rows_per_chunk:
+            full, chunk = _cut(chunk, rows_per_chunk - len(chunk.quarantined))
+            yield full
     yield chunk
+
+
+def _add(chunk: NativeRows, record: Record, path: Path) -> None:
+    if record.reason:
+        chunk.quarantined.append(
+            Quarantined(
+                path=str(path), line=record.line, byte_start=record.start, byte_end=record.end,
+                reason_code=record.reason, detail=record.detail, raw=record.raw,
+            )
+        )  # fmt: skip
+    elif record.cells:
+        chunk.lines.append(record.line)
+        chunk.cells.append(record.cells)
+    else:
+        chunk.blank_lines += 1
+
+
+def _cut(chunk: NativeRows, rows: int) -> tuple[NativeRows, NativeRows]:
+    """The first rows of a chunk with all that was set aside before them, and the other rows."""
+    rest = NativeRows(lines=chunk.lines[rows:], cells=chunk.cells[rows:])
+    chunk.lines, chunk.cells = chunk.lines[:rows], chunk.cells[:rows]
+    return chunk, rest
 
 
 def _records_above(path: Path, source: SourceFormat) -> Iterator[Record]:

@@ -19,6 +19,18 @@ class Joined:
         self._delimiter = source.delimiter or ","
         self._other_since = 0
 
+    @property
+    def is_at_first_header(self) -> bool:
+        """Whether the header that the file began with is the one that rows stand under now."""
+        return not self._other_since
+
+    def may_hold_header(self, rows: list[list[str]]) -> bool:
+        """Whether any of the rows could be a header: one is all names, so a column in which no cell is one rules it out."""
+        if self._header in rows:
+            return True
+        columns = sorted((set(column) for column in zip(*rows, strict=True)), key=len)
+        return all(any(map(_is_name, column)) for column in columns)
+
     def judge(self, record: Record) -> Record:
         """The record, set aside where it is a header or stands under another one."""
         cells = record.cells

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,31 +32,60 @@ class Line(NamedTuple):
     """The code of that: `undecodable_bytes`, or `other_encoding` where the line is text in UTF-8 instead."""
 
 
+class Block(NamedTuple):
+    """Some physical lines as bytes, each with its line feed; the last one of a file may lack it."""
+
+    number: int
+    """Of its first line, from 1."""
+    start: int
+    """The byte of the file that it starts with."""
+    data: bytes
+
+
+def line_blocks(path: Path, *, skip: int = 0, size: int = BLOCK // 4) -> Iterator[Block]:
+    """A file that ends its lines with LF as blocks of whole lines, each of about `size` bytes, behind `skip` bytes."""
+    number, position = 1, skip
+    with path.open("rb") as file:
+        file.seek(skip)
+        while data := file.read(size):
+            if not data.endswith(b"\n"):
+                data += file.readline()
+            yield Block(number, position, data)
+            number += data.count(b"\n")
+            position += len(data)
+
+
 def physical_lines(path: Path, *, encoding: str, newline: str, bom: bool) -> Iterator[Line]:
     """Decode a file line by line, so that one bad byte spoils one line."""
-    position = len(BOMS[encoding]) if bom else 0
+    start = len(BOMS[encoding]) if bom else 0
     terminator = ("\r" if newline == "\r" else "\n").encode(encoding)
     with path.open("rb") as file:
-        file.seek(position)
+        file.seek(start)
         pieces = file if terminator == b"\n" else _cut(iter(lambda: file.read(BLOCK), b""), terminator)
-        for number, data in enumerate(pieces, start=1):
-            end = position + len(data)
-            try:
-                text = data.decode(encoding)
-            except UnicodeDecodeError as error:
-                shown = data.decode(encoding, "backslashreplace")
-                wrong = data[error.start : error.start + 4].hex(" ")
-                problem = f"bytes {wrong} at byte {position + error.start} of the file are not {encoding}"
-                yield Line(number, position, end, shown, problem, "undecodable_bytes")
+        yield from decoded_lines(pieces, first=1, start=start, encoding=encoding, bom=bom)
+
+
+def decoded_lines(pieces: Iterable[bytes], *, first: int, start: int, encoding: str, bom: bool) -> Iterator[Line]:
+    """Lines as text: the number of the first one, and the byte of the file that it starts with, are given."""
+    position = start
+    for number, data in enumerate(pieces, start=first):
+        end = position + len(data)
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError as error:
+            shown = data.decode(encoding, "backslashreplace")
+            wrong = data[error.start : error.start + 4].hex(" ")
+            problem = f"bytes {wrong} at byte {position + error.start} of the file are not {encoding}"
+            yield Line(number, position, end, shown, problem, "undecodable_bytes")
+        else:
+            if encoding != "utf-8" and is_utf8_instead(data, text, encoding):
+                problem = f"the line is UTF-8, the file {encoding}; files of two encodings were joined here"
+                yield Line(number, position, end, data.decode("utf-8"), problem, "other_encoding")
+            elif number == 1 and bom:
+                yield Line(number, position, end, text.lstrip("\ufeff"))
             else:
-                if encoding != "utf-8" and is_utf8_instead(data, text, encoding):
-                    problem = f"the line is UTF-8, the file {encoding}; files of two encodings were joined here"
-                    yield Line(number, position, end, data.decode("utf-8"), problem, "other_encoding")
-                elif number == 1 and bom:
-                    yield Line(number, position, end, text.lstrip("\ufeff"))
-                else:
-                    yield Line(number, position, end, text)
-            position = end
+                yield Line(number, position, end, text)
+        position = end
 
 
 def is_utf8_instead(data: bytes, text: str, encoding: str) -> bool:

@@ -131,12 +131,14 @@ def _unquote(cell: str, *, escape: bool) -> str:
     return cell.replace('""', '"') if '"' in cell else cell
 
 
-class _Lines:
+class Lines:
     """An iterator that lines can be put back to."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self._lines = iter(lines)
         self._back: deque[Line] = deque()
+        self.open_since = 0
+        """The line where a quote was left open, while lines below may still belong to it."""
 
     def __iter__(self) -> Iterator[Line]:
         return self
@@ -145,14 +147,19 @@ class _Lines:
         return self._back.popleft() if self._back else next(self._lines)
 
     def put_back(self, lines: list[Line]) -> None:
+        """Have these lines come next, in this order."""
         self._back.extendleft(reversed(lines))
+
+    @property
+    def is_between_rows(self) -> bool:
+        """Whether no line above has to do with how the next one is read."""
+        return not self._back and not self.open_since
 
 
 def records(lines: Iterable[Line], *, dialect: Dialect, shape: RowShape | None = None) -> Iterator[Record]:
     """Every row of the lines in order, kept or set aside. A blank line comes as a record without cells."""
-    source = _Lines(lines)
+    source = lines if isinstance(lines, Lines) else Lines(lines)
     width = None if shape is None else shape.width
-    open_since = 0  # the line where a quote was left open, while lines below may still belong to it
     for line in source:
         text = strip_end(line.text)
         if not text and not line.problem:
@@ -169,15 +176,17 @@ def records(lines: Iterable[Line], *, dialect: Dialect, shape: RowShape | None =
         taken = [line]
         if found is OPEN and dialect.quoting:
             found, taken = _over_lines(line, source, dialect, shape)
-        elif open_since and '"' in text and text.count('"') % 2 and isinstance(found, list):
-            found = _Problem("orphan_quote", f"this line seems to end the quoted cell that line {open_since} opens")
+        elif source.open_since and '"' in text and text.count('"') % 2 and isinstance(found, list):
+            found = _Problem(
+                "orphan_quote", f"this line seems to end the quoted cell that line {source.open_since} opens"
+            )
         if isinstance(found, _Problem):
             yield _aside(taken, found)
             opens = "".join(one.text for one in taken).count('"') % 2 == 1
-            open_since = taken[0].number if opens and found.reason != "orphan_quote" else 0
+            source.open_since = taken[0].number if opens and found.reason != "orphan_quote" else 0
             continue
-        if open_since and ('"' in text or line.number > open_since + ORPHAN_LINES):
-            open_since = 0
+        if source.open_since and ('"' in text or line.number > source.open_since + ORPHAN_LINES):
+            source.open_since = 0
         spoilt = next((one for one in taken if one.problem), None)
         if spoilt is not None:
             yield _aside(taken, _Problem(spoilt.reason, spoilt.problem))
@@ -193,7 +202,7 @@ def records(lines: Iterable[Line], *, dialect: Dialect, shape: RowShape | None =
 
 
 def _over_lines(
-    first: Line, source: _Lines, dialect: Dialect, shape: RowShape | None
+    first: Line, source: Lines, dialect: Dialect, shape: RowShape | None
 ) -> tuple[list[str] | _Problem, list[Line]]:
     """Read on until the quote closes. On any doubt only the first line is taken, the others go back."""
     taken, chars, work = [first], len(first.text), 0
