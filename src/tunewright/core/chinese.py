@@ -127,6 +127,7 @@ CHINESE = {
     "they are read whole, in several windows": "分成几个窗口全部读取",
     "{rows} training rows{labels}; stops early if it can": "{rows} 行训练数据{labels}；能提前停就提前停",
     ", {labels} labels": "，{labels} 个标签",
+    "a model of {millions:.0f} M parameters, about {steps} steps": "模型有 {millions:.0f} M 个参数，约 {steps} 步",
     "a model of {millions:.0f} M parameters; its new head has {factor:g} times that": "模型有 {millions:.0f} M 个参数；新的输出层用它的 {factor:g} 倍",
     "{folds} more fits would not fit into {minutes:g} minutes": "{minutes:g} 分钟内来不及再训练 {folds} 次",
     "{minutes:g} minutes; {needed:.0f} would be needed for all": "限 {minutes:g} 分钟；全部完成需要 {needed:.0f} 分钟",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tunewright.core.chinese import CHINESE
+from tunewright.core.grammar import template_in_agreement
 
 Both = dict[str, str]
 """`{"en": ..., "zh": ...}`: what an event or a file of the run holds of a sentence."""
@@ -28,7 +29,7 @@ class Sentence(str):
 
     def __new__(cls, template: str, /, **values: Any) -> Sentence:
         """`template` has `{name}` where a value stands, with a format such as `{share:.0%}` if need be."""
-        made = super().__new__(cls, template.format(**values))
+        made = super().__new__(cls, template_in_agreement(template, values).format(**values))
         made._template, made._values = template, values
         return made
 

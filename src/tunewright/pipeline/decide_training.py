@@ -19,10 +19,11 @@ from tunewright.recipe import Recipe
 from tunewright.runtime import World, prepare_machine
 from tunewright.tasks import MaskedTask, RowTask, TextTask
 from tunewright.tasks.label_text import label_texts
+from tunewright.train import TrainConfig
 
 SAMPLED_TEXTS = 2000
-NEW_HEAD_FACTOR = 10.0
-"""A head starts from nothing and pretrained layers do not: with its own rate MiniLM is as good in half the epochs."""
+FEW_STEPS = 300
+"""Fine-tuning of fewer steps needs a higher learning rate to arrive."""
 
 ADAPTER_FACTOR = 10.0
 ADAPTER_HEAD_FACTOR = 5.0
@@ -80,17 +81,18 @@ def decide_training(recipe: Recipe, prepared: Prepared, local: LocalModel, decis
         why = Sentence("{rows} training rows{labels}; stops early if it can", rows=rows, labels=labels)
         decisions.add("epochs", epochs, why, "--set train.epochs=N")
     if isinstance(optimizer, AdamWConfig) and "learning_rate" not in optimizer.model_fields_set:
+        recipe = recipe.model_copy(update={"train": train})
         writes = _writes(recipe, prepared)
         rate = usual_rate(recipe, prepared, local)
         has_head = writes or (isinstance(prepared.task, MaskedTask) and fills_masks(local))
-        new_head_factor = ADAPTER_HEAD_FACTOR if recipe.adapter.stands_alone else NEW_HEAD_FACTOR
-        head, usual_head = optimizer.head_learning_rate_factor, 1.0 if has_head else new_head_factor
+        usual_head = ADAPTER_HEAD_FACTOR if recipe.adapter.stands_alone and not has_head else 1.0
+        head = optimizer.head_learning_rate_factor
         if "head_learning_rate_factor" not in optimizer.model_fields_set:
             head = usual_head
         optimizer = optimizer.model_copy(update={"learning_rate": rate, "head_learning_rate_factor": head})
         decisions.add(
             "learning_rate", f"{rate:g}",
-            _size_of(local, writes=writes, new_head=None if has_head else head),
+            _why_rate(local, writes=writes, steps=num_steps(train, rows), new_head=None if has_head else head),
             "--set optimizer.learning_rate=N",
         )  # fmt: skip
     return recipe.model_copy(update={"train": train, "optimizer": optimizer})
@@ -126,17 +128,19 @@ def decide_within(
     return recipe.model_copy(update={"evaluate": evaluate, "train": settings})
 
 
-def _size_of(local: LocalModel, *, writes: bool, new_head: float | None) -> Sentence:
+def _why_rate(local: LocalModel, *, writes: bool, steps: int, new_head: float | None) -> Sentence:
     """What the learning rate goes by."""
     millions = local.num_parameters / 1e6
-    if new_head is not None:
+    if new_head is not None and new_head != 1:
         return Sentence(
             "a model of {millions:.0f} M parameters; its new head has {factor:g} times that",
             millions=millions, factor=new_head,
         )  # fmt: skip
     if writes:
         return Sentence("a model of {millions:.1f} M parameters that writes", millions=millions)
-    return Sentence("a model of {millions:.1f} M parameters, with the head it came with", millions=millions)
+    if new_head is None:
+        return Sentence("a model of {millions:.1f} M parameters, with the head it came with", millions=millions)
+    return Sentence("a model of {millions:.0f} M parameters, about {steps} steps", millions=millions, steps=steps)
 
 
 def _with_whole_texts(recipe: Recipe) -> Recipe:
@@ -153,8 +157,12 @@ def default_epochs(num_rows: int, *, num_labels: int) -> int:
 
 
 def usual_rate(recipe: Recipe, prepared: Prepared, local: LocalModel) -> float:
-    """AdamW's rate for a model of this size and task with the recipe's adapter."""
-    rate = (default_writing_rate if _writes(recipe, prepared) else default_learning_rate)(local.num_parameters)
+    """AdamW's rate for a model of this size and task with the recipe's adapter and as many steps as it has."""
+    if _writes(recipe, prepared):
+        rate = default_writing_rate(local.num_parameters)
+    else:
+        steps = num_steps(recipe.train, len(prepared.places("train")))
+        rate = default_learning_rate(local.num_parameters, steps=steps)
     return ADAPTER_FACTOR * rate if recipe.adapter.stands_alone else rate
 
 
@@ -162,10 +170,21 @@ def _writes(recipe: Recipe, prepared: Prepared) -> bool:
     return isinstance(prepared.task, TextTask) or recipe.model.answers == "label_text"
 
 
-def default_learning_rate(num_parameters: int) -> float:
-    """AdamW's rate by size: small encoders take, and need, a higher one. Measured for MiniLM (lab/LOG.md), else custom."""
+def num_steps(train: TrainConfig, rows: int) -> int:
+    """About how many steps the training of so many rows has."""
+    if train.steps is not None:
+        return train.steps
+    per_step = rows if train.examples_per_step == "all" else train.examples_per_step
+    return round((train.epochs or 1.0) * rows / max(1, per_step))
+
+
+def default_learning_rate(num_parameters: int, *, steps: int) -> float:
+    """AdamW's rate by size: small encoders take, and need, a higher one, the more so in few steps.
+
+    Measured for MiniLM (lab/LOG.md), else custom.
+    """
     if num_parameters < 50e6:
-        return 1e-4
+        return 1e-4 if steps < FEW_STEPS else 5e-5
     return 5e-5 if num_parameters < 200e6 else 2e-5
 
 

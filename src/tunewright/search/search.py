@@ -139,7 +139,7 @@ def _tries(wanted: Wanted, recipe: Recipe, prepared: Prepared) -> Tries:
     default = resolve_trial(recipe, prepared)
     also = {}
     if "optimizer.learning_rate" in keys and not keys & {"optimizer.name", "adapter.name", HEAD_FACTOR}:
-        # A rate that is said leaves the head's factor at 1; here the rate is said by us, so the factor stays what it would be.
+        # A rate that is said leaves the head's factor alone; here the rate is said by us, so it stays what it would be.
         also[ALWAYS] = (override(HEAD_FACTOR, default.optimizer.head_learning_rate_factor),)
     if wanted.how == "grid":
         return Tries(dimensions=wanted.dimensions, listed=tuple(grid(wanted.dimensions)), also=also)

@@ -174,7 +174,7 @@ def test_the_first_visible_sheet_with_rows_is_read_and_the_others_are_named(tmp_
         == "sheet `数据`: the first with rows; others: Sheet, empty (--set data.read.sheet=NAME)"
     )
     assert "hidden sheets, not read: Sheet" in result.source.reasons
-    assert "hidden or filtered out in Excel, read like the others: 1 rows" in result.source.reasons
+    assert "hidden or filtered out in Excel, read like the others: 1 row" in result.source.reasons
     assert read(path, config=ReadConfig(sheet="Sheet")).table["text"].to_pylist() == ["from the hidden sheet"]
     with pytest.raises(DataError, match="Did you mean `Sheet`"):
         read(path, config=ReadConfig(sheet="sheet1"))

@@ -243,7 +243,7 @@ def _audit(labels: list[str]) -> dict[str, Any]:
             finding("exact_duplicates", "warning", 41, "41 rows repeat the text of an earlier row (33 texts stand twice or more).", "Repeats with the same label are dropped, one row is kept (`clean.exact_duplicates: drop`).", texts=33),
             finding("contradictions", "error", 6, "6 texts stand with different labels (13 rows).", "The label that most rows of the text have is kept.", rows=13),
             finding("unlabelled", "info", 78, "78 rows have no label.", "They take no part in training and testing; the finished model predicts them."),
-            finding("leak_train_test", "error", 12, "12 texts of test also stand in train (12 rows of test, 14 of train).", "The rows in train are dropped.", first="train", second="test", rows=[12, 14]),
+            finding("leak_train_test", "error", 12, "12 texts stand in both train and test (12 rows of test, 14 of train).", "The rows in train are dropped.", first="train", second="test", rows=[12, 14]),
         ],
         "class_counts": {label: max(3, 970 - 150 * i) for i, label in enumerate(labels)},
         "lengths": {"text": {"shortest": 3, "median": 74.0, "mean": 88.1, "p95": 212.0, "p99": 344.0, "longest": 1204}},

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from tunewright.core.config import Config
+from tunewright.core.grammar import in_agreement
 from tunewright.data.keys import Kind, Label, Side
 
 Severity = Literal["info", "warning", "error"]
@@ -60,6 +61,9 @@ class Finding:
     """Row ids that show it best, such as both rows of a pair; empty: the first of all rows."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What a sentence in another language puts in besides the count: numbers, names of labels and columns."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", in_agreement(self.message))
 
     def to_json(self, *, most_rows: int | None = None) -> dict[str, Any]:
         """As plain values, with all row ids or the first of them."""

@@ -17,7 +17,7 @@ def split_leaks(view: View, config: AuditConfig) -> list[Finding]:
             severity="error" if first == "train" else "warning",
             count=overlap.texts,
             row_ids=overlap.row_ids[0] + overlap.row_ids[1],
-            message=f"{overlap.texts:,} texts of {second} also stand in {first} "
+            message=f"{overlap.texts:,} texts stand in both {first} and {second} "
             f"({overlap.rows[1]:,} rows of {second}, {overlap.rows[0]:,} of {first}).",
             fix=f"The rows in {first} are dropped, {second} stays as it is (`split.exact_leaks: drop`)."
             if first == "train"

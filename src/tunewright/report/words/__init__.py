@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tunewright.core.grammar import template_in_agreement
 from tunewright.core.text import is_cjk
 from tunewright.report import numbers
 from tunewright.report.numbers import Language
@@ -70,7 +71,10 @@ class Words:
 
     def __call__(self, key: str, **values: Any) -> Markup:
         """The sentence with its values put in and escaped."""
-        return Markup(self._sentences[key].replace("n = {", "n\u00a0=\u00a0{")).format(**values)
+        sentence = self._sentences[key].replace("n = {", "n\u00a0=\u00a0{")
+        if self.language == "en":
+            sentence = template_in_agreement(sentence, values)
+        return Markup(sentence).format(**values)
 
     def find(self, key: str, **values: Any) -> Markup | None:
         """The sentence, or None where there is none for this key or a value it needs is not given."""

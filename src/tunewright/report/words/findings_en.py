@@ -20,7 +20,7 @@ FINDINGS: dict[str, str] = {
     "finding.long_text": "{n} texts ({share}) are longer than about {tokens} tokens.",
     "finding.broken_characters": "{n} texts hold characters broken by a wrong encoding.",
     "finding.markup": "{n} texts hold HTML tags or entities.",
-    "finding.leak": "{n} texts of {second} also stand in {first}.",
+    "finding.leak": "{n} texts stand in both {first} and {second}.",
     "finding.near_leak": "{n} rows nearly repeat a text across {first} and {second}.",
     "finding.group_leak": "{n} groups stand on two sides of the given splits.",
     "finding.label_lists": "{n} labels look like several with “{separator}” between them.",
