@@ -134,7 +134,7 @@ class AdamWConfig(OptimizerSettings):
     name: Literal["adamw"] = "adamw"
     """Which optimiser."""
     learning_rate: float = Field(default=1e-4, gt=0)
-    """About the size of one step of a weight. Encoders of up to 50 M parameters like 1e-4, larger ones 2e-5 to 5e-5."""
+    """About the size of one step of a weight. Encoders of up to 50 M parameters like 5e-5 to 1e-4, larger ones 2e-5 to 5e-5."""
     weight_decay: float = Field(default=0.01, ge=0)
     """Decoupled: a share `learning_rate * weight_decay` of each matrix is taken away per step."""
     betas: tuple[float, float] = (0.9, 0.999)
