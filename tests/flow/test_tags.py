@@ -179,8 +179,6 @@ def test_spans_that_no_token_can_tell_are_in_the_ledger(tiny_model: Path, tmp_pa
 @pytest.mark.parametrize(
     ("overrides", "said", "error", "expected"),
     [
-        (["clean.strip_markup=true"], {}, RecipeError, "spans of tagged rows are places"),
-        ([], {"private": True}, RecipeError, "--set clean.scrub=false"),
         (["loss.name=bce"], {}, RecipeError, "loss `bce`: tags are learned"),
         (["batching.layout=packed"], {}, RecipeError, "`packed` is for decoders"),
         ([], {"model": "none"}, ModelError, "for a model alone"),
@@ -221,8 +219,47 @@ def test_the_page_has_labels_and_marks_the_spans_of_the_worst_texts(
     assert 'pipeline_tag: "token-classification"' in card
 
 
+def test_spans_move_with_texts_that_cleaning_changes_and_answers_come_back_in_the_file_s_own_places(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    def marked(rows: list[tuple[list[str], list[str]]]) -> list[tuple[list[str], list[str]]]:
+        """Each name in bold, the marks tokens of their own, and one row in three with an address at its end."""
+        found = []
+        for number, (words, tags) in enumerate(rows):
+            pairs = [
+                pair
+                for word, tag in zip(words, tags, strict=True)
+                for pair in ([("<b>", "O"), (word, tag), ("</b>", "O")] if tag != "O" else [(word, tag)])
+            ]
+            pairs += [("ada@firm.org", "O")] if number % 3 == 0 else []
+            found.append(([word for word, _ in pairs], [tag for _, tag in pairs]))
+        return found
+
+    path = write_conll(tmp_path / "bold.conll", marked(tagged_rows(160)))
+    overrides = [*QUICK, "clean.strip_markup=true"]
+    run = tw.run(path, model=str(tiny_model), output=tmp_path / "run", overrides=overrides, private=True)
+    rows = pq.read_table(run.folder.rows).to_pylist()
+    assert not any("<b>" in row["text"] or "@" in row["text"] for row in rows)
+    assert any("[email]" in row["text"] for row in rows)
+    named = {row["text"][span["start"] : span["end"]] for row in rows for span in row["spans"]}
+    assert named <= {part for names in NAMES.values() for name in names for part in name.split()}
+    stages = {entry["stage"] for entry in pq.read_table(run.folder.ledger).to_pylist()}
+    assert {"clean.strip_markup", "clean.scrub"} <= stages
+    assert scores_of(run, "model")["span_f1"] > 0.9
+    text = "mail ada@firm.org <i>the staff <b>ada</b> here</i>"
+    [found] = run.model.predict([text])
+    assert [(span.text, span.label, text[span.start : span.end]) for span in found.spans] == [("ada", "PER", "ada")]
+    new = marked(tagged_rows(20, seed=5))
+    out = tw.predict_file(run.folder.bundle, write_conll(tmp_path / "new.conll", new))
+    lines = Path(out["output"]).read_text(encoding="utf-8").splitlines()
+    assert [line.split("\t")[0] for line in lines if line] == [word for words, _ in new for word in words]
+    said = [line.split("\t")[1] for line in lines if line]
+    gold = [tag for _, tags in new for tag in tags]
+    assert sum(a == b for a, b in zip(gold, said, strict=True)) > 0.95 * len(gold)
+
+
 def test_a_private_run_shows_no_text(names: Path, tiny_model: Path, tmp_path: Path) -> None:
-    few = [*QUICK, "train.epochs=1", "clean.scrub=false"]
+    few = [*QUICK, "train.epochs=1"]
     run = tw.run(names, model=str(tiny_model), output=tmp_path / "run", overrides=few, private=True)
     page = run.report.read_text(encoding="utf-8")
     assert not any(name in page for name in ("new york", "staff ada", "place rome"))

@@ -69,14 +69,14 @@ def marks(fields: pa.Table, *, kind: Kind, near_groups: Sequence[Sequence[str]],
     ids: list[str] = fields.column("row_id").to_pylist()
     keys = [key or f"empty {row_id}" for key, row_id in zip(exact_keys(fields), ids, strict=True)]
     key_N, key_names = numbered(keys)
-    labels = label_values(fields, kind=kind)
+    labels = _span_labels(fields) if kind == "text" else label_values(fields, kind=kind)
     answer_N, answers = numbered(labels)
     group_N, groups = numbered(group_names(fields))
     given = given_splits(fields)
     cluster_K = _clusters(ids, key_N, key_names, near_groups)
     values = [np.nan if label is None else float(label) for label in labels] if kind == "regression" else None  # type: ignore[arg-type]
     return Marks(
-        key_N=key_N, answer_N=answer_N, group_N=group_N, answers=[() if kind == "text" else classes(answer) for answer in answers],
+        key_N=key_N, answer_N=answer_N, group_N=group_N, answers=[classes(answer) for answer in answers],
         value_N=None if values is None else np.array(values, np.float64),
         cluster_K=cluster_K,
         order_K=np.array([cluster_order(seed, key_names[root]) for root in cluster_K.tolist()], np.uint64),
@@ -124,6 +124,13 @@ def side_names(numbers: Ints) -> list[Side | None]:
 def classes(label: Label | None) -> tuple[str, ...]:
     """The classes that a row stands for: one, several, or (regression, unlabelled) none."""
     return (label,) if isinstance(label, str) else label if isinstance(label, tuple) else ()
+
+
+def _span_labels(fields: pa.Table) -> list[Label | None]:
+    """Which labels the spans of each row have; of answers that are texts there is nothing to have its share on each side."""
+    if "spans" in fields.column_names:
+        return [tuple(sorted({span["label"] for span in spans or ()})) for spans in fields.column("spans").to_pylist()]
+    return [None if label is None else () for label in label_values(fields, kind="text")]
 
 
 def _clusters(ids: list[str], key_N: Ints, names: list[str], near_groups: Sequence[Sequence[str]]) -> Ints:

@@ -86,7 +86,7 @@ def _strata(marks: Marks, rows_P: Ints, start_U: Ints, *, kind: Kind) -> tuple[I
 
     def stratum(answers: list[int]) -> str:
         names = Counter(name for answer in answers for name in marks.answers[answer])
-        if kind == "multi_label":
+        if kind in ("multi_label", "text"):  # of a text the labels of its spans
             # The rarest label is the one that a careless cut would lose.
             return min(names, key=lambda name: (counts[name], name), default="")
         return min(names, key=lambda name: (-names[name], counts[name], name), default="")

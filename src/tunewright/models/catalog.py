@@ -147,11 +147,12 @@ WRITERS: tuple[Writer, ...] = (
 """Models that write, small before large."""
 
 
-def suggest_writers(task: str | None = None, language: str | None = None) -> list[Writer]:
-    """Models that write, for a task or for any, in a language or in any, small before large."""
+def suggest_writers(task: str | None = None, language: str | None = None, *, target: str | None = None) -> list[Writer]:
+    """Models that write, for a task or for any, in a language and, to translate into, in another, small before large."""
     fitting = [writer for writer in WRITERS if task is None or task in writer.tasks]
-    if language is not None:
-        fitting = [w for w in fitting if _code(language) in w.languages or MULTILINGUAL in w.languages]
+    for spoken in (language, target):
+        if spoken is not None:
+            fitting = [w for w in fitting if _code(spoken) in w.languages or MULTILINGUAL in w.languages]
     return sorted(fitting, key=lambda writer: writer.parameters)
 
 

@@ -103,7 +103,8 @@ def _find_model(recipe: Recipe, language: str, journal: Journal) -> tuple[LocalM
 
 def _no_writer(recipe: Recipe, language: str) -> str:
     """There is no small model that writes and comes with Tunewright: one has to be named."""
-    named = ", ".join(f"{entry.hub_id} ({entry.note})" for entry in suggest_writers(str(recipe.task), language)[:3])
+    fitting = suggest_writers(str(recipe.task), language, target=recipe.data.shape.target_language)
+    named = ", ".join(f"{entry.hub_id} ({entry.note})" for entry in fitting[:3])
     return (
         f"the task `{recipe.task}` needs a model that writes, and none was named: the starter only reads. Name one with "
         f"`--model FOLDER_OR_HUB_ID`; for this task, for instance: {named}."

@@ -7,11 +7,12 @@ shape is plain from its content. The rows then go the way of all rows: audit, cl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from tunewright.core.errors import DataError, RecipeError
+from tunewright.core.errors import DataError
 from tunewright.core.languages import base_language
 from tunewright.core.sentence import Sentence
 from tunewright.core.text import digest
@@ -120,31 +121,32 @@ def read_shaped(recipe: Recipe) -> tuple[ReadResult, ColumnPlan, str]:
 
 
 def change_texts(table_rows: Sequence[Row], config: CleanConfig, ledger: Ledger) -> list[Row]:
-    """The rows after the recipe's steps that change texts, each change in the ledger.
-
-    Raises RecipeError for tagged rows, whose spans would no longer be where they say.
-    """
+    """The rows after the recipe's steps that change texts, each change in the ledger, and each labelled part that is gone."""
     rows = list(table_rows)
-    if any(isinstance(row, Tagged) for row in rows) and (chosen := chosen_text_steps(config)):
-        why = " (`--private` asks for it; `--set clean.scrub=false` keeps texts out of everything but the model)"
-        raise RecipeError(
-            f"clean.{chosen[0]} changes texts{why if chosen == ['scrub'] else ''}, and the spans of tagged rows are places in "
-            f"the text as it stands. Set `clean.{chosen[0]}: false`, or change the file before it is tagged."
-        )
     for name in chosen_text_steps(config):
         changed = [map_texts(row, TEXT_STEPS[name]) for row in rows]
         show = scrub if config.scrub else str
         entries = [
-            Entry(
-                row_id=before.row_id, path=before.path, line=before.line, stage=f"clean.{name}", action="changed",
-                reason_code=name, field="text", before=None if name == "scrub" else show(question(before)),
-                after=show(question(after)),
-            )
+            entry
             for before, after in zip(rows, changed, strict=True) if before != after
+            for entry in _entries(name, before, after, show)
         ]  # fmt: skip
         ledger.close_stage(f"clean.{name}", read=len(rows), kept=len(rows), entries=entries)
         rows = changed
     return rows
+
+
+def _entries(name: str, before: Row, after: Row, show: Callable[[str], str]) -> Iterator[Entry]:
+    """For the ledger: a changed row, and which kinds of labelled parts nothing is left of."""
+    entry = partial(
+        Entry, row_id=before.row_id, path=before.path, line=before.line, stage=f"clean.{name}", action="changed"
+    )
+    was = None if name == "scrub" else show(question(before))
+    yield entry(reason_code=name, field="text", before=was, after=show(question(after)))
+    if isinstance(before, Tagged) and isinstance(after, Tagged) and len(after.spans) < len(before.spans):
+        gone = Counter(span.label for span in before.spans) - Counter(span.label for span in after.spans)
+        named = ", ".join(f"{label} {count}" for label, count in sorted(gone.items()))
+        yield entry(reason_code="span_gone", field="spans", before=named, after="nothing is left of it")
 
 
 def _find(recipe: Recipe) -> list[tuple[str | None, Found]]:

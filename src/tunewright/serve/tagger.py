@@ -17,7 +17,9 @@ import torch
 from tunewright.batching import CutConfig, Examples
 from tunewright.bundle import About
 from tunewright.core.errors import DataError
+from tunewright.data.clean import apply_text_steps
 from tunewright.data.shapes import Tagged
+from tunewright.data.shapes.moving import Moved, moved
 from tunewright.data.shapes.spacing import cut_tokens
 from tunewright.evaluate import Predictions, from_spans
 from tunewright.evaluate.predictions import log_softmax
@@ -64,13 +66,14 @@ class TaggingPredictor:
 
     def predict(self, asked: str | Tagged | Sequence[str | Tagged]) -> list[TaggedText]:
         """What is found in each text. A row keeps its own tokens; the words of a bare text are found as in training."""
-        rows = [_row(one) for one in ([asked] if isinstance(asked, (str, Tagged)) else asked)]
-        words = [words_of(row) for row in rows]
-        read = self._read(rows, words)
+        rows = [self._prepared(_row(one)) for one in ([asked] if isinstance(asked, (str, Tagged)) else asked)]
+        read_rows = [row.row for row in rows]
+        words = [words_of(row) for row in read_rows]
+        read = self._read(read_rows, words)
         return [
             self._found(row, of_row, logits_UC, token_U)
             for row, of_row, logits_UC, token_U in zip(
-                rows, words, self._logits(rows, read), read.token_of_word, strict=True
+                rows, words, self._logits(read_rows, read), read.token_of_word, strict=True
             )
         ]
 
@@ -82,6 +85,10 @@ class TaggingPredictor:
             answers=[[(span.start, span.end, span.label) for span in one.spans] for one in found],
             texts=[row.text for row in rows], tokens=[words_of(row) for row in rows],
         )  # fmt: skip
+
+    def _prepared(self, row: Tagged) -> Moved:
+        """The row after the steps that changed texts before training; what is found in it is told in the row's own places."""
+        return moved(row, lambda text: apply_text_steps(text, self.about.text_steps))
 
     def _read(self, rows: Sequence[Tagged], words: Sequence[Words]) -> ReadTexts:
         return read_texts(self.tokenizer, [row.text for row in rows], words, config=self.about.encode or EncodeConfig())
@@ -98,18 +105,22 @@ class TaggingPredictor:
             batching=CutConfig(), machine=Machine(device=torch.device("cpu"), precision="float32"),
         )  # fmt: skip
 
-    def _found(self, row: Tagged, words: Words, logits_UC: Floats, token_U: Any) -> TaggedText:
+    def _found(self, row: Moved, words: Words, logits_UC: Floats, token_U: Any) -> TaggedText:
         tags = tag_names(self.about.labels)
         best_U = logits_UC.argmax(1)
         sure_U = np.where(token_U >= 0, np.exp(log_softmax(logits_UC).max(1)), 1.0)
         spans = []
         for start, end, label in spans_in(seen_tags([tags[best] for best in best_U], token_U), words):
+            own = row.back(start, end)
+            if own is None:
+                continue
             inside = [number for number, word in enumerate(words) if start <= word[0] < end]
             spans.append(
                 FoundSpan(
-                    start=start, end=end, label=label, text=row.text[start:end], confidence=float(sure_U[inside].min())
+                    start=own[0], end=own[1], label=label, text=row.before.text[own[0] : own[1]],
+                    confidence=float(sure_U[inside].min()),
                 )
-            )
+            )  # fmt: skip
         return TaggedText(spans=spans, num_unread=int((token_U == UNREAD).sum()))
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from tunewright.data.keys import Kind
 from tunewright.data.ledger import Ledger
 from tunewright.data.marks import UNDATED, marks
 from tunewright.data.rows import read_rows, write_rows
+from tunewright.data.shapes import Span, Tagged, answer_fields
 from tunewright.data.split import SplitConfig, folds, split, subset_order
 
 
@@ -128,6 +130,19 @@ def test_each_label_of_a_multi_label_set_stands_in_train() -> None:
     result, _ = divided(fields, kind="multi_label")
     seen = {name for row in result.to_pylist() if row["split"] == "train" for name in row["label"]}
     assert seen == {name for row in labels for name in row}
+
+
+def test_rare_labels_of_spans_have_their_share_on_each_side() -> None:
+    chance = random.Random(9)
+    rows = [Tagged(row_id=f"r{n}", text=sentence(chance), tokens=()) for n in range(300)]
+    common, rare = Span(start=0, end=1, label="common"), Span(start=2, end=3, label="rare")
+    rows = [
+        replace(row, spans=(common, rare) if n % 15 == 0 else (common,) if n % 2 else ()) for n, row in enumerate(rows)
+    ]
+    for seed in range(5):
+        result, _ = divided(answer_fields(rows), kind="text", seed=seed)
+        cells = Counter((span["label"], row["split"]) for row in result.to_pylist() for span in row["spans"])
+        assert [cells["rare", side] for side in ("train", "validation", "test")] == [14, 2, 4]
 
 
 # --- splits that the file gives --------------------------------------------------------------------------------------

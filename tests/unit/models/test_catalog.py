@@ -1,6 +1,6 @@
 import pytest
 
-from tunewright.models.catalog import CATALOG, MULTILINGUAL, is_noncommercial, suggest
+from tunewright.models.catalog import CATALOG, MULTILINGUAL, is_noncommercial, suggest, suggest_writers
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "zh-CN", "zh_Hant", "de", "sw", "und", None])
@@ -36,3 +36,13 @@ def test_ids_are_unique() -> None:
 )  # fmt: skip
 def test_noncommercial_licences_are_known(name: str | None, expected: bool) -> None:
     assert is_noncommercial(name) is expected
+
+
+def test_translators_are_named_for_both_languages() -> None:
+    named = {
+        target: [writer.hub_id for writer in suggest_writers("translate", "en", target=target)]
+        for target in ("zh-CN", "de")
+    }
+    assert "Helsinki-NLP/opus-mt-en-zh" in named["zh-CN"]
+    assert "Helsinki-NLP/opus-mt-en-zh" not in named["de"]
+    assert named["de"]

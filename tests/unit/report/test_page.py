@@ -97,6 +97,16 @@ def test_a_rival_that_wins_and_is_not_recommended_is_said_to_win(tmp_path: Path)
     assert "it is better by 4 (2–6)" in Outline(render(folder, language="en", private=False)).text
 
 
+def test_whatever_is_shown_to_be_better_is_said_first(tmp_path: Path) -> None:
+    folder = build_run(tmp_path)
+    evidence = read_json(folder.evidence) | {"recommended": "model"}
+    lost = {"difference": -0.04, "low": -0.06, "high": -0.02, "verdict": "b_better"}
+    evidence["comparisons"] = [c | lost if c["system_b"] == "majority" else c for c in evidence["comparisons"]]
+    write_json(folder.evidence, evidence)
+    text = Outline(render(folder, language="en", private=False)).text
+    assert 0 < text.index("it is better by 4 (2–6)") < text.index("What is in use today gets")
+
+
 def test_a_test_on_another_metric_than_the_headline_names_that_metric(tmp_path: Path) -> None:
     folder = build_run(tmp_path)
     evidence = read_json(folder.evidence)

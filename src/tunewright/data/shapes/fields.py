@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from tunewright.data.keys import names_a_split
 from tunewright.data.shapes.arrow import FORM_OF, SCHEMAS, from_table, to_table
+from tunewright.data.shapes.moving import moved
 from tunewright.data.shapes.types import Completion, Dialogue, Form, Labelled, Message, Pair, Row, Tagged, Text
 from tunewright.data.table import set_column
 
@@ -104,13 +105,15 @@ def said(message: Message) -> str:
 
 
 def map_texts(row: Row, change: Callable[[str], str]) -> Row:
-    """The row with every text of people and models changed by a function; the row itself where nothing changes."""
+    """The row with every text of people and models changed by a function, spans moved along; itself where nothing changes."""
     if isinstance(row, Pair):
         return replace(row, source=change(row.source), targets=tuple(change(target) for target in row.targets))
     if isinstance(row, Completion):
         return replace(row, prompt=change(row.prompt), completion=change(row.completion))
     if isinstance(row, Dialogue):
         return replace(row, messages=tuple(_mapped(message, change) for message in row.messages))
+    if isinstance(row, Tagged):
+        return moved(row, change).row
     return replace(row, text=change(row.text)) if isinstance(row, Text) else row
 
 

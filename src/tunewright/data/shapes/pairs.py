@@ -47,7 +47,7 @@ def direction(found: Sequence[str], asked: tuple[str, str] | None, *, where: str
     """
     if asked is None:
         others = f"; others: {', '.join(found[2:])}" if len(found) > 2 else ""
-        return found[0], found[1], f"`{found[0]}` to `{found[1]}`, in the file's order{others} (--languages changes it)"
+        return found[0], found[1], f"`{found[0]}` to `{found[1]}`, in the file's order{others}"
     source, target = pick(asked[0], list(found)), pick(asked[1], list(found))
     if source is None or target is None or source == target:
         missing = asked[0] if source is None else asked[1]

@@ -116,7 +116,7 @@ def _primary(context: Context, system: str) -> list[Markup]:
 
 
 def _others(context: Context, main: Score) -> list[Markup]:
-    """What is used today and the simplest rival, each with what the paired test says."""
+    """What is shown to be better, if anything is; what is used today and the simplest rival; each with what the test says."""
     measured = context.run.systems(main.metric)
     usual = ("current", "tfidf", "frozen", "base", "dictionary", "majority")
     rivals = [name for name in usual if name in measured and name != main.system]
@@ -124,6 +124,8 @@ def _others(context: Context, main: Score) -> list[Markup]:
     recommended = str(context.run.evidence.get("recommended") or "")
     if recommended in rivals and recommended not in wanted:
         wanted = [*wanted, recommended]
+    best = _best_ahead(context, main)
+    wanted = [best, *wanted] if best is not None and best not in wanted else wanted
     sentences = []
     for name in wanted:
         score = context.run.score(main.metric, system=name)
@@ -135,6 +137,16 @@ def _others(context: Context, main: Score) -> list[Markup]:
         )
         sentences.append(_rival(context, score, comparison, key=key, main=main))
     return sentences
+
+
+def _best_ahead(context: Context, main: Score) -> str | None:
+    """Of the systems that are shown to be better, the one that is so by most."""
+    ahead = {
+        name: comparison
+        for name in context.run.systems(main.metric)
+        if (comparison := paired(context, main.metric, other=name)) is not None and comparison.verdict == "worse"
+    }
+    return max(ahead, key=lambda name: abs(ahead[name].difference), default=None)
 
 
 def _rival(context: Context, score: Score, comparison: Paired | None, *, key: str, main: Score) -> Markup:
