@@ -38,11 +38,11 @@ def main() -> None:
 
 
 def write_rows(source: Path, folder: Path, *, rows: int) -> Path:
-    """The set's own files, with so many of the training rows."""
+    """The set's own files, with so many of the training rows, and of those that choose the epoch at most as many."""
     folder.mkdir(parents=True, exist_ok=True)
     for side in ("train", "dev", "test"):
         lines = (source / f"{side}.jsonl").read_text(encoding="utf-8").splitlines()
-        kept = lines[:rows] if side == "train" else lines
+        kept = lines if side == "test" else lines[:rows]
         (folder / f"{side}.jsonl").write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
     return folder
 

@@ -22,6 +22,7 @@ from tunewright.core.folder import RunFolder
 from tunewright.models.load import resolve
 from tunewright.pipeline.fine_tune import load_base
 from tunewright.pipeline.prepare import prepare
+from tunewright.pipeline.preview import preview
 from tunewright.pipeline.teaching.labels import LabelTeaching
 from tunewright.recipe import load_recipe
 from tunewright.runtime import World, prepare_machine
@@ -196,6 +197,16 @@ def test_files_are_answered_and_scored(runs: dict[str, tw.Run], reviews: Path, t
     answered = tw.predict_file(bundle, long, output=tmp_path / "out.csv")
     assert (answered["rows"], answered["cut"]) == (2, 1)
     assert [row["prediction"] for row in csv.DictReader((tmp_path / "out.csv").open())][1] == "neg"
+
+
+@pytest.mark.parametrize("family", ["llama", "bart"])
+def test_a_preview_shows_the_label_as_what_is_learned(family: str, reviews: Path, tmp_path: Path) -> None:
+    model = write_word_model(tmp_path / family, family)
+    shown = preview(reviews, model=str(model), overrides=["model.answers=label_text"], rows=4)
+    for example in shown.examples:
+        learned = [token.text.strip() for part in example.parts for token in part.tokens if token.weight > 0]
+        assert learned == [example.answer, "</s>"]
+        assert example.weight == 1.0
 
 
 def other_labels(path: Path, reviews: Path, labels: dict[str, str]) -> Path:

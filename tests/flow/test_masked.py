@@ -162,3 +162,20 @@ def test_a_preview_shows_what_is_hidden_first(texts: Path, tiny_model: Path) -> 
     for example in found.examples:
         assert any(token.weight for token in example.parts[0].tokens)
         assert not any(token.weight and token.special for token in example.parts[0].tokens)
+
+
+@pytest.mark.parametrize("task", ["masked", "tag"])
+def test_a_text_that_the_tokenizer_makes_nothing_of_is_left_out_with_its_reason(
+    task: str, tiny_model: Path, tmp_path: Path
+) -> None:
+    from tunewright.pipeline.preview import preview
+
+    rng = random.Random(6)
+    rows = [{"text": sentence(rng, "pos"), "spans": [{"start": 0, "end": 3, "label": "X"}]} for _ in range(30)]
+    rows.append({"text": "\u200b", "spans": []})
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = preview(path, task=task, model=str(tiny_model), rows=4)
+    [reason] = [reason for reason in found.untaught if reason.stage == "encode"]
+    assert reason.reason_code == {"masked": "nothing_to_learn", "tag": "no_word_read"}[task]
+    assert (found.taught, reason.line) == (30, 31)

@@ -96,7 +96,7 @@ def decide_data(
     decisions.add("file", layout, joined(result.source.reasons, Sentence("; ")), "--set data.read.encoding=NAME")
     found = {name: getattr(columns, name) for name in _OPTIONS}
     for name, column in found.items():
-        if column is not None:
+        if column is not None and (name, column) != ("label", columns.text):
             decisions.add(name, column, columns.reasons.get(name, ""), f"{_OPTIONS[name]}COLUMN")
     why = columns.reasons
     shown = task.name if columns.kind == "text" else columns.kind

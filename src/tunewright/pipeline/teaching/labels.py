@@ -37,7 +37,7 @@ from tunewright.pipeline.teaching.tokens import (
 from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
 from tunewright.tasks.label_text import LabelTexts, label_texts
-from tunewright.tasks.taught import Taught
+from tunewright.tasks.taught import Taught, Writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,11 @@ class LabelTeaching(WritingTeaching):
             metric=recipe.evaluate.metric or primary_metric_of_rows(prepared),
             labels=label_texts(tokenizer, recipe.encode, labels=prepared.labels),
         )  # fmt: skip
+
+    @property
+    def writer(self) -> Writer:
+        """What makes tokens of texts."""
+        return self.labels.writer
 
     def key(self) -> str:
         """See `Teaching`."""

@@ -39,8 +39,11 @@ from tunewright.runtime import Machine
 from tunewright.tasks import EncodeConfig
 from tunewright.tasks.encode import streams_of
 from tunewright.tasks.masked import HELD_OUT, Mask, masked_anew
+from tunewright.tasks.taught import Untaught
 from tunewright.tasks.token_loss import weighted_token_loss
 from tunewright.tasks.words import ReadTexts, read_texts
+
+NOTHING_TO_HIDE = Untaught(reason_code="nothing_to_learn", detail="no word that could be hidden")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +109,11 @@ class MaskedTeaching:
             inputs.append(drawn.read_T)
             counts.append(drawn.weight_T(weights[place]))
             if not len(drawn.hidden):
-                said = encoding_entry(
-                    self.prepared, place, "dropped", "nothing_to_learn", after="no word that could be hidden"
+                entries.append(
+                    encoding_entry(
+                        self.prepared, place, "dropped", NOTHING_TO_HIDE.reason_code, after=NOTHING_TO_HIDE.detail
+                    )
                 )
-                entries.append(said)
         streams |= {
             "input": Ragged.of(inputs, dtype=np.int32), "target": whole,
             "token_weight": Ragged.of(counts, dtype=np.float64), "word": Ragged.of(read.word_of_token, dtype=np.int32),
@@ -117,14 +121,16 @@ class MaskedTeaching:
         examples = Examples(row_ids=self.prepared.row_ids, streams=streams, targets=None, weights=weights)
         return Encoding(examples=examples, entries=entries)
 
-    def glimpse(self, place: int) -> Glimpse:
+    def glimpse(self, place: int) -> Glimpse | Untaught:
         """See `Teaching`. The tokens that are hidden in the first epoch count."""
         text, config = self.prepared.texts[place], self.recipe.encode
         seen = self.tokenizer.whole(
             text, max_length=config.max_length or self.tokenizer.max_length, strategy=config.long_texts
         )
-        uncut = config.model_copy(update={"max_length": len(seen.ids_T)})
+        uncut = config.model_copy(update={"max_length": len(seen.ids_T) + 1})  # room for a text of no token
         word_T = np.where(seen.is_read_T, self._read([text], uncut).word_of_token[0], -1)
+        if not self.mask.num_hidden(word_T):
+            return NOTHING_TO_HIDE
         weight = float(self._own_weights[place] * self.mask.num_hidden(word_T))
         drawn = self.mask.draw(seen.ids_T, word_T, seed=self.recipe.train.seed, draw=HELD_OUT + 1, row=place)
         part = Part(name="text", ids_T=seen.ids_T, weight_T=drawn.weight_T(weight), is_read_T=seen.is_read_T)

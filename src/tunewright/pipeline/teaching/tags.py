@@ -39,11 +39,13 @@ from tunewright.recipe import Recipe
 from tunewright.runtime import Machine
 from tunewright.tasks.encode import streams_of
 from tunewright.tasks.tag import seen_tags, spans_in, spans_of_row, tag_names, words_of
+from tunewright.tasks.taught import Untaught
 from tunewright.tasks.token_loss import weighted_token_loss
 from tunewright.tasks.words import Ints, ReadTexts, read_texts
 
 OWN_LOGITS = OutputHead(way="logits", correction="none")
 """A few tags are cheaply had at every token."""
+NO_WORD_READ = Untaught(reason_code="no_word_read", detail="the tokenizer makes nothing of it")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,14 +124,16 @@ class TagTeaching:
         examples = Examples(row_ids=self.prepared.row_ids, streams=streams, targets=None, weights=sums)
         return Encoding(examples=examples, entries=entries)
 
-    def glimpse(self, place: int) -> Glimpse:
+    def glimpse(self, place: int) -> Glimpse | Untaught:
         """See `Teaching`. The tokens that answer for words count."""
         text, config, row = self.prepared.texts[place], self.recipe.encode, self.rows[place]
         seen = self.tokenizer.whole(
             text, max_length=config.max_length or self.tokenizer.max_length, strategy=config.long_texts
         )
-        uncut = config.model_copy(update={"max_length": len(seen.ids_T)})
+        uncut = config.model_copy(update={"max_length": len(seen.ids_T) + 1})  # room for a text of no token
         token_U = read_texts(self.tokenizer, [text], [self.words[place]], config=uncut).token_of_word[0]
+        if not (token_U >= 0).any():
+            return NO_WORD_READ
         weight_T = np.zeros(len(seen.ids_T))
         weight_T[token_U[token_U >= 0]] = self._weights(place)[token_U >= 0]
         weight_T *= seen.is_read_T
@@ -257,7 +261,7 @@ class TagTeaching:
         """For the ledger: a row of which no word is read, or spans that no tags of its words can say."""
         entry = partial(encoding_entry, self.prepared, place, field="spans")
         if not (token_U >= 0).any():
-            return entry("dropped", "no_word_read", after="the tokenizer makes nothing of it")
+            return entry("dropped", NO_WORD_READ.reason_code, after=NO_WORD_READ.detail)
         within_reach = spans_in(seen_tags(self._tags_of(place), token_U), self.words[place])
         lost = sorted({*spans_of_row(self.rows[place])} - {*within_reach})
         if not lost:
