@@ -1,4 +1,4 @@
-"""Verbs that help to choose before a run: which model, which settings."""
+"""Verbs that help to choose before a run: which model, which settings, will it fit."""
 
 from __future__ import annotations
 
@@ -49,10 +49,26 @@ def add_choosing_verbs(verbs: Any, models: Any) -> None:
     search.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     _add_output_options(search, folder="runs/NAME-DIGEST")
 
+    forecast = add_verb(
+        verbs, "forecast", _forecast, "time, memory and disk of a run, and the largest batches that fit"
+    )
+    forecast.add_argument("recipe", type=Path, metavar="RECIPE.yaml")
+    forecast.add_argument("--device", metavar="SIZE", help="the memory of a GPU that is not here, for example 24GB")
+    forecast.add_argument("--memory", metavar="SIZE", help="of this machine's memory (default: what is free now)")
+    forecast.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="overrule a key of the recipe"
+    )
+    forecast.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
+    _add_page_options(forecast)
+
 
 def _add_output_options(parser: argparse.ArgumentParser, *, folder: str) -> None:
     parser.add_argument("--output", type=Path, metavar="FOLDER", help=f"where results are kept (default: {folder})")
     parser.add_argument("--new", action="store_true", help="start again instead of continuing or showing the same one")
+    _add_page_options(parser)
+
+
+def _add_page_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, metavar="OUT.html", help="write the result as a page")
     add_json(parser)
 
@@ -87,6 +103,21 @@ def _search(options: argparse.Namespace) -> int:
         overrides=options.set, output=options.output, new=options.new, listener=screen.listen, stop=signals(),
     )  # fmt: skip
     _show(screen, found.value, search_view(found.value, screen.sentences), options)
+    return 0
+
+
+def _forecast(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.forecast import forecast_recipe
+    from tunewright.report.forecasting import forecast_view
+
+    screen = Screen(as_json=options.json, language=options.lang or "en")
+    screen.begin()
+    value = forecast_recipe(
+        options.recipe, overrides=options.set, card=options.device, memory=options.memory, listener=screen.listen,
+        stop=signals(),
+    )  # fmt: skip
+    _show(screen, value, forecast_view(value, screen.sentences), options)
     return 0
 
 

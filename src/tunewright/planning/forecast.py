@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from tunewright.batching import cut
+from tunewright.planning.memory import growth_bytes
 from tunewright.runtime import peak_memory_bytes
 from tunewright.train import FitPlan, Length
 from tunewright.train.fit import MeasuredStep, measure_steps
@@ -29,7 +30,9 @@ class Forecast:
     seconds_low: float
     seconds_high: float
     peak_memory_gigabytes: float
-    """Of the whole process, on the host."""
+    """Of the whole process, on the host, so far and as it is expected to grow."""
+    growth_gigabytes: float
+    """By which what training holds is expected to grow over all steps: micro-batches have many shapes, and leave holes."""
     num_steps: int
     seconds_per_step: float
     examples_per_second: float
@@ -74,6 +77,7 @@ def forecast_training(plan: FitPlan) -> Forecast:
     on_cpu = plan.machine.device.type == "cpu"
     threads = torch.get_num_threads() if on_cpu else None
     rate = Rate.of(measured, [costs[step] for step in chosen[1:]], num_threads=threads)
+    growth = growth_bytes([step.peak_bytes for step in measured], num_steps=length.num_steps)
     mean_cost = float(np.mean(list(costs.values())))
     evaluation_share = _evaluation_share(plan, length)
     total_cost = mean_cost * length.num_steps * (1 + evaluation_share)
@@ -81,7 +85,8 @@ def forecast_training(plan: FitPlan) -> Forecast:
         seconds=rate.usual * total_cost,
         seconds_low=rate.low * total_cost,
         seconds_high=rate.high * total_cost,
-        peak_memory_gigabytes=peak_memory_bytes() / 1e9,
+        peak_memory_gigabytes=max(peak_memory_bytes(), measured[-1].peak_bytes + growth) / 1e9,
+        growth_gigabytes=growth / 1e9,
         num_steps=length.num_steps,
         seconds_per_step=rate.usual * mean_cost,
         examples_per_second=length.examples_per_step / (rate.usual * mean_cost),

@@ -10,16 +10,19 @@ from tunewright.runtime.machine import (
     prepare_machine,
     probe_runtime,
 )
+from tunewright.runtime.memory import PeakMemory, available_bytes
 from tunewright.runtime.seeds import seed_micro_batch
 from tunewright.runtime.stopwatch import Stopwatch
 from tunewright.runtime.world import World, join_world
 
 __all__ = [
     "Machine",
+    "PeakMemory",
     "RuntimeConfig",
     "Stopwatch",
     "World",
     "attention_kernel",
+    "available_bytes",
     "cheap_dropout",
     "describe_environment",
     "join_world",

@@ -1,7 +1,7 @@
 """Training: the step, the loop around it, and checkpoints from which it goes on bit for bit."""
 
 from tunewright.train.checkpoint import Evaluation, Progress, weights_digest
-from tunewright.train.fit import Fitted, fit, run_steps
+from tunewright.train.fit import Fitted, MeasuredShape, MeasuredShapes, fit, measure_shapes, run_steps
 from tunewright.train.plan import FitPlan, Length, TrainConfig
 from tunewright.train.step import StepParts, StepRecord, accumulate_gradients, train_step
 from tunewright.train.stopping import StoppingConfig
@@ -11,6 +11,8 @@ __all__ = [
     "FitPlan",
     "Fitted",
     "Length",
+    "MeasuredShape",
+    "MeasuredShapes",
     "Progress",
     "StepParts",
     "StepRecord",
@@ -18,6 +20,7 @@ __all__ = [
     "TrainConfig",
     "accumulate_gradients",
     "fit",
+    "measure_shapes",
     "run_steps",
     "train_step",
     "weights_digest",

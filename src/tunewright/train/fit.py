@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -22,6 +24,7 @@ from tunewright.core.events import EventLog
 from tunewright.core.folder import discard
 from tunewright.models.first_token import first_token_only
 from tunewright.optim import EMA, learning_rate_factor, load_optimizer_state, optimizer_state, parameter_groups
+from tunewright.runtime import PeakMemory
 from tunewright.train.checkpoint import (
     Checkpoint,
     Evaluation,
@@ -38,6 +41,7 @@ from tunewright.train.stopping import is_better, should_stop
 from tunewright.train.used_rows import used_rows_only
 
 Parameters = dict[str, torch.nn.Parameter]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +153,8 @@ class MeasuredStep:
     seconds: float
     processor_seconds: float
     """Of all threads together: what was worked, without the waiting for a machine that is busy with other things."""
+    peak_bytes: int
+    """`PeakMemory` of the step."""
 
 
 def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> list[MeasuredStep]:
@@ -161,9 +167,93 @@ def measure_steps(plan: FitPlan, length: Length, *, steps: Sequence[int]) -> lis
         measured = []
         for step in steps:
             began = time.process_time()
-            seconds = _one_step(plan, parts, length, step, factor=0.0).seconds
-            measured.append(MeasuredStep(seconds=seconds, processor_seconds=time.process_time() - began))
+            with PeakMemory(plan.machine.device) as peak:
+                seconds = _one_step(plan, parts, length, step, factor=0.0).seconds
+            worked = time.process_time() - began
+            measured.append(MeasuredStep(seconds=seconds, processor_seconds=worked, peak_bytes=peak.bytes))
         return measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredShape:
+    """What a step of one micro-batch took."""
+
+    rows: int
+    peak_bytes: int
+    """`PeakMemory` of forward and backward pass and update."""
+    saved_bytes: int
+    """What the forward pass keeps for the backward pass, weights left out: the same on every device."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredShapes:
+    """Micro-batches that were tried, and what is held beside them."""
+
+    shapes: tuple[MeasuredShape, ...]
+    weight_bytes: int
+    """Of the model, as it is saved."""
+    held_bytes: int
+    """Of all weights while it is trained: a part that moves may stand beside the whole."""
+    trained_bytes: int
+    """Of the weights that move: their gradients are as large."""
+    optimizer_bytes: int
+    """Of the optimiser's state."""
+
+
+def measure_shapes(plan: FitPlan, groups: Sequence[Rows]) -> MeasuredShapes:
+    """Steps of one micro-batch each, with a learning rate of zero: no weight moves, nothing is kept.
+
+    Give the smaller ones first: what a larger one has left in the allocator would hide a smaller one's peak.
+    """
+    whole = dict.fromkeys(plan.model.parameters())
+    with used_rows_only(plan), first_token_only(plan.model):
+        state = _TrainingState(plan, None)
+        parts = _step_parts(plan, state)
+        plan.model.train()
+        plan.adapter.set_mode(plan.model)
+        _step_of(parts, plan, groups[0])  # makes the optimiser's state
+        measured = []
+        for group in groups:
+            kept = _Kept(plan.model)
+            with PeakMemory(plan.machine.device) as peak, kept.counted():
+                _step_of(parts, plan, group)
+            measured.append(MeasuredShape(rows=len(group), peak_bytes=peak.bytes, saved_bytes=kept.bytes))
+        tensors, _ = optimizer_state(state.optimizer)
+        return MeasuredShapes(
+            shapes=tuple(measured), weight_bytes=_bytes(whole),
+            held_bytes=_bytes(whole | dict.fromkeys(plan.model.parameters())), trained_bytes=_bytes(state.parameters.values()),
+            optimizer_bytes=_bytes(tensors.values()),
+        )  # fmt: skip
+
+
+def _step_of(parts: StepParts, plan: FitPlan, group: Rows) -> None:
+    pieces = deal([group], rank=plan.world.rank, num_ranks=plan.world.num_ranks)
+    weight = float(plan.store.weights[group].sum())
+    train_step(parts, pieces, step=0, total_weight=weight, learning_rate_factor=0.0)
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+class _Kept:
+    """Bytes of the tensors that autograd keeps, each storage once."""
+
+    bytes: int = 0
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self._seen = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+
+    def counted(self) -> contextlib.AbstractContextManager[object]:
+        """Inside, what is kept counts."""
+        return torch.autograd.graph.saved_tensors_hooks(self._pack, lambda tensor: tensor)
+
+    def _pack(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in self._seen:
+            self._seen.add(storage.data_ptr())
+            self.bytes += storage.nbytes()
+        return tensor
 
 
 def _one_step(plan: FitPlan, parts: StepParts, length: Length, step: int, *, factor: float) -> StepRecord:

@@ -12,7 +12,7 @@ def steps_on_a_machine(*, busy: float, threads: int = 2, count: int = 6, seed: i
     """Steps that need a second on a quiet machine, and up to `busy` times that on one with other work."""
     rng = random.Random(seed)
     waited = [rng.uniform(1.0, busy) for _ in range(count)]
-    return [MeasuredStep(seconds=one, processor_seconds=1.0 * threads) for one in waited]
+    return [MeasuredStep(seconds=one, processor_seconds=1.0 * threads, peak_bytes=0) for one in waited]
 
 
 def test_a_machine_that_falls_quiet_is_inside_the_interval() -> None:
@@ -37,6 +37,8 @@ def test_a_machine_that_stays_as_busy_is_inside_the_interval() -> None:
 
 
 def test_steps_are_measured_by_what_they_cost() -> None:
-    measured = [MeasuredStep(seconds=cost * 0.01, processor_seconds=cost * 0.01) for cost in (100.0, 300.0, 200.0)]
+    measured = [
+        MeasuredStep(seconds=cost * 0.01, processor_seconds=cost * 0.01, peak_bytes=0) for cost in (100.0, 300.0, 200.0)
+    ]
     rate = Rate.of(measured, [100.0, 300.0, 200.0], num_threads=1)
     assert abs(rate.usual - 0.01) < 1e-12

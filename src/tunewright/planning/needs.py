@@ -1,0 +1,153 @@
+"""What training by a plan needs of memory: a few micro-batches are tried, smaller ones first, and the largest is reckoned or tried.
+
+For the machine that measures, resident memory is measured. For a card that is not here the parts are added up: weights, gradients
+and the optimiser's state are known to the byte, what the forward pass keeps was counted here, and what the card's own
+libraries hold is a guess with a wide range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tunewright.batching import CutConfig, cut
+from tunewright.metrics.metric import Integers
+from tunewright.planning.memory import Estimate, MemoryModel, Shape
+from tunewright.runtime import PeakMemory, available_bytes
+from tunewright.train import FitPlan, Length, MeasuredShape, measure_shapes
+
+SAMPLED_STEPS = 64
+TRIED = (0.0, 0.35, 0.7)
+"""Which micro-batches are tried, as quantiles by their tokens; then the largest, if it is safe."""
+SAFE_SHARE = 0.8
+"""The largest is tried only if it is expected to leave a fifth of what memory is free."""
+LADDER = tuple(2**power for power in range(17, 6, -1))
+"""Values of `batching.max_tokens` that are looked through, largest first."""
+
+CONTEXT_BYTES, CONTEXT_LOW, CONTEXT_HIGH = 0.6e9, 0.3e9, 1.2e9
+"""What a CUDA context with its libraries takes before the first tensor."""
+WORKSPACE = 0.1
+"""Held beside what autograd keeps: gradients of activations on their way, workspaces of products."""
+ACTIVATION_DOUBT = 0.35
+"""Kernels of another device keep more or less than ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One micro-batch that was measured."""
+
+    shape: Shape
+    measured: MeasuredShape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """Memory of a plan as a function of the shape of its micro-batches."""
+
+    tried: tuple[Tried, ...]
+    largest: Shape
+    """That training will meet."""
+    host: MemoryModel
+    """Of this machine: the process, or torch's part of its GPU."""
+    kept: MemoryModel | None
+    """What the forward pass keeps; None where that could not be counted."""
+    weight_bytes: int
+    """Of the model, as it is saved."""
+    held_bytes: int
+    """Of all weights while it is trained."""
+    trained_bytes: int
+    optimizer_bytes: int
+    evaluation: Estimate
+    """While rows are answered between two steps: the optimiser's state and a copy of the best weights stay."""
+
+    @property
+    def training(self) -> Estimate:
+        """At the largest micro-batch."""
+        return self.host.at(self.largest)
+
+    def on_card(self, shape: Shape) -> Estimate:
+        """On a GPU that is not here, in all."""
+        assert self.kept is not None, "asked only where activations were counted"
+        activations = (1 + WORKSPACE) * max(0.0, self.kept.at(shape).bytes)
+        certain = float(self.held_bytes + self.trained_bytes + self.optimizer_bytes)
+        whole = Estimate(bytes=certain, low=certain, high=certain).plus(activations, doubt=ACTIVATION_DOUBT)
+        return Estimate(bytes=whole.bytes + CONTEXT_BYTES, low=whole.low + CONTEXT_LOW, high=whole.high + CONTEXT_HIGH)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """The largest micro-batches with which training stays within some memory."""
+
+    max_tokens: int
+    largest: Shape
+    estimate: Estimate
+
+
+def measure_needs(plan: FitPlan, *, evaluate: Callable[[torch.nn.Module], object] | None) -> Needs:
+    """Try some micro-batches with a learning rate of zero. `evaluate` answers the rows that take most memory."""
+    groups = _groups(plan, plan.batching)
+    shapes = sorted(groups)
+    device = plan.machine.device
+    with PeakMemory(device) as answering:
+        if evaluate is not None:
+            evaluate(plan.model)
+    chosen = list(dict.fromkeys(shapes[round(share * (len(shapes) - 1))] for share in TRIED))
+    found = measure_shapes(plan, [groups[shape] for shape in chosen])
+    tried = [Tried(shape=shape, measured=one) for shape, one in zip(chosen, found.shapes, strict=True)]
+    host = MemoryModel.fit(chosen, [one.measured.peak_bytes for one in tried])
+    if shapes[-1] not in chosen and host.growing(shapes[-1]) < SAFE_SHARE * _free(device):
+        (last,) = measure_shapes(plan, [groups[shapes[-1]]]).shapes
+        tried.append(Tried(shape=shapes[-1], measured=last))
+        host = MemoryModel.fit([one.shape for one in tried], [one.measured.peak_bytes for one in tried])
+    kept = [one.measured.saved_bytes for one in tried]
+    return Needs(
+        tried=tuple(tried), largest=max(shapes, key=lambda shape: host.at(shape).bytes), host=host,
+        kept=MemoryModel.fit([one.shape for one in tried], kept) if all(kept) else None,
+        weight_bytes=found.weight_bytes, held_bytes=found.held_bytes, trained_bytes=found.trained_bytes,
+        optimizer_bytes=found.optimizer_bytes,
+        evaluation=_certain(answering.bytes).plus(found.optimizer_bytes + found.trained_bytes, doubt=0.1),
+    )  # fmt: skip
+
+
+def largest_that_fits(needs: Needs, plan: FitPlan, *, memory: float, on_card: bool) -> Fit | None:
+    """The largest `batching.max_tokens` whose micro-batches stay within the memory, range included; None: not even single rows.
+
+    Where more would make no larger micro-batches, because steps are smaller, it is the least that makes them.
+    """
+    found: Fit | None = None
+    for max_tokens in LADDER:
+        shapes = _groups(plan, plan.batching.model_copy(update={"max_tokens": max_tokens}))
+        estimates = {shape: needs.on_card(shape) if on_card else needs.host.at(shape) for shape in shapes}
+        largest = max(shapes, key=lambda shape: estimates[shape].bytes)
+        estimate = estimates[largest]
+        if found is not None and estimate.bytes < found.estimate.bytes:
+            break
+        if estimate.high <= memory:
+            found = Fit(max_tokens=max_tokens, largest=largest, estimate=estimate)
+    return found
+
+
+def _groups(plan: FitPlan, config: CutConfig) -> dict[Shape, Integers]:
+    """The micro-batches of steps all over training, one of each shape."""
+    length = Length.of(plan.train, num_rows=len(plan.rows))
+    steps = np.unique(np.linspace(0, length.num_steps - 1, SAMPLED_STEPS).round().astype(int))
+    groups: dict[Shape, Integers] = {}
+    for step in steps.tolist():
+        rows = plan.rows_of_step(step, examples_per_step=length.examples_per_step)
+        for group in cut(rows, lengths=plan.store.lengths, windows=plan.store.num_windows, config=config):
+            longest = int(plan.store.lengths[group].max())
+            groups.setdefault(Shape(tokens=longest * int(plan.store.num_windows[group].sum()), length=longest), group)
+    return groups
+
+
+def _free(device: torch.device) -> float:
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    return float(available_bytes())
+
+
+def _certain(value: float) -> Estimate:
+    return Estimate(bytes=value, low=value, high=value)
