@@ -1,4 +1,4 @@
-"""Verbs that help to choose before a run: which model, which settings, will it fit."""
+"""Verbs that help to choose before a run: which model, which settings, will it fit, how many more labels."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def add_choosing_verbs(verbs: Any, models: Any) -> None:
     forecast.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     _add_page_options(forecast)
 
+    curve = add_verb(verbs, "curve", _curve, "what more labels would bring, from fine-tunes on parts of the rows")
+    curve.add_argument("recipe", type=Path, metavar="RECIPE_OR_RUN", help="a recipe, or the folder of a run")
+    curve.add_argument("--more", type=_numbers, default=(500,), metavar="N,N", help="further labels (default: 500)")
+    curve.add_argument("--sizes", type=_numbers, default=(), metavar="N,N", help="rows of the parts (default: halves)")
+    curve.add_argument("--repeats", type=int, default=2, metavar="N", help="fine-tunes of each size (default: 2)")
+    curve.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrule a key of the recipe")
+    curve.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
+    _add_output_options(curve, folder="runs/NAME-DIGEST")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(","))
+
 
 def _add_output_options(parser: argparse.ArgumentParser, *, folder: str) -> None:
     parser.add_argument("--output", type=Path, metavar="FOLDER", help=f"where results are kept (default: {folder})")
@@ -118,6 +131,21 @@ def _forecast(options: argparse.Namespace) -> int:
         stop=signals(),
     )  # fmt: skip
     _show(screen, value, forecast_view(value, screen.sentences), options)
+    return 0
+
+
+def _curve(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.curve import learning_curve
+    from tunewright.report.learning import curve_view
+
+    screen = Screen(as_json=options.json, language=options.lang or "en")
+    screen.begin()
+    curve = learning_curve(
+        options.recipe, more=options.more, sizes=options.sizes, repeats=options.repeats, overrides=options.set,
+        output=options.output, new=options.new, listener=screen.listen, stop=signals(),
+    )  # fmt: skip
+    _show(screen, curve.value, curve_view(curve.value, screen.sentences), options)
     return 0
 
 

@@ -409,6 +409,10 @@ class Screen:
         line = self._words["tried"].format(**event | {"seconds": self.sentences.duration(event["seconds"])})
         self._say(escape(line))
 
+    def _on_point_measured(self, event: Event) -> None:
+        line = self._words["point"].format(**event | {"seconds": self.sentences.duration(event["seconds"])})
+        self._say(escape(line))
+
     def _on_trial_ended(self, event: Event) -> None:
         shown = {name: "–" if event[name] is None else f"{event[name]:.4f}" for name in ("value", "best")}
         values = ", ".join(

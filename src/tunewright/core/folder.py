@@ -169,6 +169,11 @@ class RunFolder:
         return self.path / "best.yaml"
 
     @property
+    def curve(self) -> Path:
+        """Of `curve`: what was measured for each size, the law, and what more labels would bring."""
+        return self.path / "curve.json"
+
+    @property
     def ranking(self) -> Path:
         """Of `models rank`: every candidate with its estimates, its cost, and the recommendation."""
         return self.path / "ranking.json"

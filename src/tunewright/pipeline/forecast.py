@@ -7,13 +7,12 @@ forecast["memory"]["training"], forecast["time"], forecast["proposal"]
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from tunewright.core.errors import RecipeError
 from tunewright.core.folder import RunFolder
@@ -23,7 +22,7 @@ from tunewright.pipeline.fine_tune import Base, load_base, make_plan
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.prepare import Prepared, prepare
 from tunewright.planning import Forecast, forecast_training
-from tunewright.planning.memory import Estimate, in_gigabytes, parse_bytes
+from tunewright.planning.memory import SURE, Estimate, in_gigabytes, parse_bytes
 from tunewright.planning.needs import Fit, Needs, largest_that_fits, measure_needs
 from tunewright.recipe import Recipe, build_recipe, load_recipe
 from tunewright.runtime import PeakMemory, World, available_bytes, peak_memory_bytes, prepare_machine
@@ -64,8 +63,8 @@ def forecast_recipe(
         prepared = prepare(resolved, folder)
         before = peak_memory_bytes()
         with journal.stage("measure"):
-            measured = _measure(resolved, prepared, folder)
-            value = _described(measured, resolved, before=before)
+            measured = measure(resolved, prepared, folder)
+            value = described(measured, resolved, before=before)
         value |= _what_fits(measured, resolved, prepared, folder, journal, limit=limit, card=card)
         return value
 
@@ -82,12 +81,13 @@ class Measured:
     time: Forecast
 
 
-def _measure(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> Measured:
+def measure(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> Measured:
+    """Load the model and try it: some micro-batches, answers to the longest rows, some whole steps; no weight moves."""
     base = load_base(recipe, prepared, folder, machine=prepare_machine(recipe.runtime), world=World())
     train, validation = base.places("train"), base.places("validation")
     longest = validation[np.argsort(-base.store.lengths[validation], kind="stable")]
     plan = make_plan(base, recipe, train=train, validation=validation)
-    needs = measure_needs(plan, evaluate=_evaluation(base, longest[:ANSWERED_ROWS]))
+    needs = measure_needs(plan, answer=lambda model: base.teaching.validate(model, base.store, longest[:ANSWERED_ROWS]))
     generation = None
     if prepared.task.kind == "text":
         with PeakMemory(base.machine.device) as writing:
@@ -96,15 +96,12 @@ def _measure(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> Measured:
     return Measured(base=base, plan=plan, needs=needs, generation_bytes=generation, time=forecast_training(plan))
 
 
-def _evaluation(base: Base, rows: Any) -> Callable[[torch.nn.Module], object] | None:
-    return (lambda model: base.teaching.validate(model, base.store, rows)) if len(rows) else None
-
-
-def _described(measured: Measured, recipe: Recipe, *, before: int) -> dict[str, Any]:
+def described(measured: Measured, recipe: Recipe, *, before: int) -> dict[str, Any]:
     """What training as the recipe says takes here."""
     needs, time = measured.needs, measured.time
     training = _grown(needs.training, time)
-    evaluation = _grown(needs.evaluation, time)
+    answering = float(needs.answering_bytes)
+    evaluation = _grown(Estimate(bytes=answering, low=(1 - SURE) * answering, high=(1 + SURE) * answering), time)
     most = max(before, training.bytes, evaluation.bytes, measured.generation_bytes or 0)
     process = Estimate(
         bytes=most, low=max(before, training.low, evaluation.low), high=max(before, training.high, evaluation.high)
@@ -169,7 +166,7 @@ def _what_fits(
             recipe = build_recipe(resolved.model_dump(mode="json"), overrides=savers, where="a proposal")
             with journal.stage("measure"):
                 try:
-                    measured = _measure(recipe, prepared, folder)
+                    measured = measure(recipe, prepared, folder)
                 except RecipeError:
                     continue  # not every architecture can do it
         fit = largest_that_fits(measured.needs, measured.plan, memory=limit, on_card=card is not None)

@@ -171,6 +171,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(pattern="study.*", holds="labels", why="What is searched, and every trial's values and scores."),
     Holding(pattern="search.json", holds="labels", why="Trials in order: settings, figures, the path of the file."),
     Holding(pattern="best.yaml", holds="labels", why="Settings; the path of the file and names of columns."),
+    Holding(pattern="curve.json", holds="labels", why="A learning curve: figures, and the path of the file."),
     Holding(pattern="ranking.json", holds="labels", why="Models and what was measured of them; the path of the file."),
     Holding(pattern="predictions/*.parquet", holds="texts", rows_with_text=_rows_of("source"), without_texts="labels",
             why="Answers by row id: labels and numbers; of a model that writes, its answers beside question and reference. "

@@ -7,7 +7,7 @@ libraries hold is a guess with a wide range.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +16,16 @@ import torch
 from tunewright.batching import CutConfig, cut
 from tunewright.metrics.metric import Integers
 from tunewright.planning.memory import Estimate, MemoryModel, Shape
-from tunewright.runtime import PeakMemory, available_bytes
+from tunewright.runtime import available_bytes
 from tunewright.train import FitPlan, Length, MeasuredShape, measure_shapes
 
 SAMPLED_STEPS = 64
-TRIED = (0.0, 0.35, 0.7)
-"""Which micro-batches are tried, as quantiles by their tokens; then the largest, if it is safe."""
+TRIED = (0.0, 0.35, 0.7, 1.0)
+"""Which micro-batches are tried, as quantiles by their tokens."""
+SMALL = 2
+"""So many are tried in any case."""
 SAFE_SHARE = 0.8
-"""The largest is tried only if it is expected to leave a fifth of what memory is free."""
+"""Each of the others only if it is expected to leave a fifth of the memory that is free."""
 LADDER = tuple(2**power for power in range(17, 6, -1))
 """Values of `batching.max_tokens` that are looked through, largest first."""
 
@@ -60,8 +62,8 @@ class Needs:
     """Of all weights while it is trained."""
     trained_bytes: int
     optimizer_bytes: int
-    evaluation: Estimate
-    """While rows are answered between two steps: the optimiser's state and a copy of the best weights stay."""
+    answering_bytes: int
+    """Held at most while rows are answered between two steps."""
 
     @property
     def training(self) -> Estimate:
@@ -86,29 +88,29 @@ class Fit:
     estimate: Estimate
 
 
-def measure_needs(plan: FitPlan, *, evaluate: Callable[[torch.nn.Module], object] | None) -> Needs:
-    """Try some micro-batches with a learning rate of zero. `evaluate` answers the rows that take most memory."""
+def measure_needs(plan: FitPlan, *, answer: Callable[[torch.nn.Module], object] = lambda model: None) -> Needs:
+    """Try some micro-batches with a learning rate of zero. `answer` has the model answer the rows that take most memory."""
     groups = _groups(plan, plan.batching)
     shapes = sorted(groups)
     device = plan.machine.device
-    with PeakMemory(device) as answering:
-        if evaluate is not None:
-            evaluate(plan.model)
     chosen = list(dict.fromkeys(shapes[round(share * (len(shapes) - 1))] for share in TRIED))
-    found = measure_shapes(plan, [groups[shape] for shape in chosen])
-    tried = [Tried(shape=shape, measured=one) for shape, one in zip(chosen, found.shapes, strict=True)]
-    host = MemoryModel.fit(chosen, [one.measured.peak_bytes for one in tried])
-    if shapes[-1] not in chosen and host.growing(shapes[-1]) < SAFE_SHARE * _free(device):
-        (last,) = measure_shapes(plan, [groups[shapes[-1]]]).shapes
-        tried.append(Tried(shape=shapes[-1], measured=last))
-        host = MemoryModel.fit([one.shape for one in tried], [one.measured.peak_bytes for one in tried])
+
+    def is_safe(measured: Sequence[MeasuredShape]) -> bool:
+        """The small ones are; of the next one, by those."""
+        if len(measured) < min(SMALL, len(chosen)):
+            return True
+        so_far = MemoryModel.fit(chosen[: len(measured)], [one.peak_bytes for one in measured])
+        return so_far.at(chosen[len(measured)]).high - measured[-1].peak_bytes < SAFE_SHARE * _free(device)
+
+    found = measure_shapes(plan, [groups[shape] for shape in chosen], answer=answer, goes_on=is_safe)
+    tried = [Tried(shape=shape, measured=one) for shape, one in zip(chosen, found.shapes, strict=False)]
+    host = MemoryModel.fit([one.shape for one in tried], [one.measured.peak_bytes for one in tried])
     kept = [one.measured.saved_bytes for one in tried]
     return Needs(
         tried=tuple(tried), largest=max(shapes, key=lambda shape: host.at(shape).bytes), host=host,
         kept=MemoryModel.fit([one.shape for one in tried], kept) if all(kept) else None,
         weight_bytes=found.weight_bytes, held_bytes=found.held_bytes, trained_bytes=found.trained_bytes,
-        optimizer_bytes=found.optimizer_bytes,
-        evaluation=_certain(answering.bytes).plus(found.optimizer_bytes + found.trained_bytes, doubt=0.1),
+        optimizer_bytes=found.optimizer_bytes, answering_bytes=found.answering_bytes,
     )  # fmt: skip
 
 
@@ -147,7 +149,3 @@ def _free(device: torch.device) -> float:
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0])
     return float(available_bytes())
-
-
-def _certain(value: float) -> Estimate:
-    return Estimate(bytes=value, low=value, high=value)

@@ -198,12 +198,18 @@ class MeasuredShapes:
     """Of the weights that move: their gradients are as large."""
     optimizer_bytes: int
     """Of the optimiser's state."""
+    answering_bytes: int
+    """`PeakMemory` of `answer`, with the optimiser's state and a copy of the best weights beside it."""
 
 
-def measure_shapes(plan: FitPlan, groups: Sequence[Rows]) -> MeasuredShapes:
+def measure_shapes(
+    plan: FitPlan, groups: Sequence[Rows], *, answer: Callable[[torch.nn.Module], object] = lambda model: None,
+    goes_on: Callable[[Sequence[MeasuredShape]], bool] = lambda measured: True,
+) -> MeasuredShapes:  # fmt: skip
     """Steps of one micro-batch each, with a learning rate of zero: no weight moves, nothing is kept.
 
-    Give the smaller ones first: what a larger one has left in the allocator would hide a smaller one's peak.
+    Give the smaller ones first: what a larger one has left in the allocator would hide a smaller one's peak. It ends before a
+    group where `goes_on` says no of what was measured so far. `answer` has the model answer some rows, as between two steps.
     """
     whole = dict.fromkeys(plan.model.parameters())
     with used_rows_only(plan), first_token_only(plan.model):
@@ -212,17 +218,23 @@ def measure_shapes(plan: FitPlan, groups: Sequence[Rows]) -> MeasuredShapes:
         plan.model.train()
         plan.adapter.set_mode(plan.model)
         _step_of(parts, plan, groups[0])  # makes the optimiser's state
-        measured = []
+        measured: list[MeasuredShape] = []
         for group in groups:
+            if not goes_on(measured):
+                break
             kept = _Kept(plan.model)
             with PeakMemory(plan.machine.device) as peak, kept.counted():
                 _step_of(parts, plan, group)
             measured.append(MeasuredShape(rows=len(group), peak_bytes=peak.bytes, saved_bytes=kept.bytes))
         tensors, _ = optimizer_state(state.optimizer)
+        plan.model.eval()
+        with PeakMemory(plan.machine.device) as answering:
+            answer(plan.model)
+            state.keep_as_best(0, writes=False)
         return MeasuredShapes(
             shapes=tuple(measured), weight_bytes=_bytes(whole),
             held_bytes=_bytes(whole | dict.fromkeys(plan.model.parameters())), trained_bytes=_bytes(state.parameters.values()),
-            optimizer_bytes=_bytes(tensors.values()),
+            optimizer_bytes=_bytes(tensors.values()), answering_bytes=answering.bytes,
         )  # fmt: skip
 
 

@@ -54,8 +54,9 @@ def test_what_is_kept_for_the_backward_pass_grows_with_the_rows(tmp_path: Path) 
 def test_measuring_moves_no_weight(tmp_path: Path) -> None:
     plan = make_fit(tmp_path)
     before = digest_of(plan)
-    needs = measure_needs(plan, evaluate=plan.evaluate)
+    needs = measure_needs(plan, answer=plan.evaluate)
     assert digest_of(plan) == before
+    assert needs.answering_bytes > 0
     assert all(parameter.grad is None for parameter in plan.model.parameters())
     assert needs.training.low <= needs.training.bytes <= needs.training.high
     assert needs.largest.tokens >= max(one.shape.tokens for one in needs.tried)
@@ -63,7 +64,7 @@ def test_measuring_moves_no_weight(tmp_path: Path) -> None:
 
 def test_the_largest_micro_batches_that_fit_and_none_where_nothing_does(tmp_path: Path) -> None:
     plan = make_fit(tmp_path, max_tokens=10_000)
-    needs = measure_needs(plan, evaluate=None)
+    needs = measure_needs(plan)
     whole = largest_that_fits(needs, plan, memory=1e12, on_card=True)
     assert whole is not None
     assert whole.max_tokens in LADDER
