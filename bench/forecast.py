@@ -144,12 +144,13 @@ def data_of(family: str, name: str, chosen: argparse.Namespace, scratch: Path) -
 
 
 def forecast(cell: dict[str, Any], chosen: argparse.Namespace) -> dict[str, Any]:
-    from tunewright.pipeline.forecast import described, measure
+    from tunewright.pipeline.forecast import described
+    from tunewright.pipeline.tryout import try_out
 
     with tempfile.TemporaryDirectory() as scratch:
         recipe, rows, folder, _, _ = prepared(cell, chosen, Path(scratch))
         began = time.perf_counter()
-        value = described(measure(recipe, rows, folder), recipe, before=0)
+        value = described(try_out(recipe, rows, folder), recipe, before=0)
         process, spent = value["memory"]["process"], value["time"]
         return {
             "memory": process["bytes"], "memory_low": process["low"], "memory_high": process["high"],

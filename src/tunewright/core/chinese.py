@@ -131,6 +131,9 @@ CHINESE = {
     "a model of {millions:.0f} M parameters; its new head has {factor:g} times that": "模型有 {millions:.0f} M 个参数；新的输出层用它的 {factor:g} 倍",
     "{folds} more fits would not fit into {minutes:g} minutes": "{minutes:g} 分钟内来不及再训练 {folds} 次",
     "{minutes:g} minutes; {needed:.0f} would be needed for all": "限 {minutes:g} 分钟；全部完成需要 {needed:.0f} 分钟",
+    "tokens in a micro-batch at most: with more, training could take {needed:.1f} GB, and {free:.1f} GB are free": "一个微批最多的词元数：再多的话，训练可能占用 {needed:.1f} GB，而可用的只有 {free:.1f} GB",
+    "computed again": "重新计算",
+    "instead of being kept: slower, and the same gradients": "而不保留：更慢，梯度不变",
     "{device}, threads: {threads}, float32 products: {matmul}": "{device}，线程数 {threads}，float32 乘积 {matmul}",
     "measured on this machine": "在本机实测",
     # How classes are told

@@ -18,6 +18,7 @@ from tunewright.data.cut import TooFewRows
 from tunewright.data.sources import ReadResult
 from tunewright.models.local import LocalModel
 from tunewright.pipeline.decide_answers import decide_answers
+from tunewright.pipeline.decide_memory import decide_memory
 from tunewright.pipeline.decide_model import decide_model, describe_model
 from tunewright.pipeline.decide_training import (
     decide_lengths,
@@ -47,6 +48,8 @@ def decide(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float
     recipe, prepared = decide_data(asked, folder, decisions)
     recipe, local = decide_fit(recipe, prepared, decisions)
     recipe = recipe.model_copy(update={"runtime": decide_machine(recipe.runtime, decisions)})
+    if local:
+        recipe = decide_memory(recipe, prepared, local, folder, decisions)
     if local and minutes is not None:
         recipe = decide_within(minutes, recipe, prepared, folder, decisions)
     write_json(

@@ -27,8 +27,9 @@ REACH = 0.25
 NOISE = 0.015
 """A measured peak may be off by this share, and a line through such peaks goes astray by so much for each time that a shape is
 larger than the largest measured one."""
-CALM_STEPS = 400
-"""After so many steps a process hardly grows any more."""
+MOST_SHAPES = 64
+"""oneDNN makes its kernels anew for each shape and keeps 1,024 of them: about 16 for each, counted with encoders and decoders
+(lab/LOG.md, 2026-11-28). After so many shapes a process hardly grows any more."""
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
@@ -112,14 +113,15 @@ class MemoryModel:
         return self.fixed + self.per_token * tokens + self.per_pair * pairs
 
 
-def growth_bytes(peaks: Sequence[float], *, num_steps: int) -> float:
-    """By how much the peak of a step is expected to grow until the end, from that of a few steps: with the root of their number."""
-    steps = len(peaks)
-    last = min(num_steps, CALM_STEPS)
-    if steps < 2 or last <= steps:
-        return 0.0
+def growth_bytes(peaks: Sequence[float], *, seen: Sequence[int], num_shapes: int) -> float:
+    """By how much a process is still expected to grow: libraries keep something for each shape that they meet, which takes more
+    than the tensors where models are small.
+
+    `peaks` of steps, `seen` the number of different shapes up to each, `num_shapes` those that all training will meet.
+    """
+    new = seen[-1] - seen[0]
     grown = max(0.0, peaks[-1] - peaks[0])
-    return float(grown * (last**0.5 - steps**0.5) / (steps**0.5 - 1))
+    return grown / new * max(0, min(num_shapes, MOST_SHAPES) - seen[-1]) if new else 0.0
 
 
 def parse_bytes(text: str) -> int:

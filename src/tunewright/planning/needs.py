@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-from tunewright.batching import CutConfig, cut
+from tunewright.batching import CutConfig
 from tunewright.metrics.metric import Integers
+from tunewright.planning.groups import sampled_groups
 from tunewright.planning.memory import Estimate, MemoryModel, Shape
 from tunewright.runtime import available_bytes
-from tunewright.train import FitPlan, Length, MeasuredShape, measure_shapes
+from tunewright.train import FitPlan, MeasuredShape, measure_shapes
 
-SAMPLED_STEPS = 64
 TRIED = (0.0, 0.35, 0.7, 1.0)
 """Which micro-batches are tried, as quantiles by their tokens."""
 SMALL = 2
@@ -90,7 +89,7 @@ class Fit:
 
 def measure_needs(plan: FitPlan, *, answer: Callable[[torch.nn.Module], object] = lambda model: None) -> Needs:
     """Try some micro-batches with a learning rate of zero. `answer` has the model answer the rows that take most memory."""
-    groups = _groups(plan, plan.batching)
+    groups = _by_shape(plan, plan.batching)
     shapes = sorted(groups)
     device = plan.machine.device
     chosen = list(dict.fromkeys(shapes[round(share * (len(shapes) - 1))] for share in TRIED))
@@ -100,7 +99,7 @@ def measure_needs(plan: FitPlan, *, answer: Callable[[torch.nn.Module], object] 
         if len(measured) < min(SMALL, len(chosen)):
             return True
         so_far = MemoryModel.fit(chosen[: len(measured)], [one.peak_bytes for one in measured])
-        return so_far.at(chosen[len(measured)]).high - measured[-1].peak_bytes < SAFE_SHARE * _free(device)
+        return so_far.at(chosen[len(measured)]).high - measured[-1].peak_bytes < SAFE_SHARE * available_bytes(device)
 
     found = measure_shapes(plan, [groups[shape] for shape in chosen], answer=answer, goes_on=is_safe)
     tried = [Tried(shape=shape, measured=one) for shape, one in zip(chosen, found.shapes, strict=False)]
@@ -121,7 +120,7 @@ def largest_that_fits(needs: Needs, plan: FitPlan, *, memory: float, on_card: bo
     """
     found: Fit | None = None
     for max_tokens in LADDER:
-        shapes = _groups(plan, plan.batching.model_copy(update={"max_tokens": max_tokens}))
+        shapes = _by_shape(plan, plan.batching.model_copy(update={"max_tokens": max_tokens}))
         estimates = {shape: needs.on_card(shape) if on_card else needs.host.at(shape) for shape in shapes}
         largest = max(shapes, key=lambda shape: estimates[shape].bytes)
         estimate = estimates[largest]
@@ -132,20 +131,6 @@ def largest_that_fits(needs: Needs, plan: FitPlan, *, memory: float, on_card: bo
     return found
 
 
-def _groups(plan: FitPlan, config: CutConfig) -> dict[Shape, Integers]:
-    """The micro-batches of steps all over training, one of each shape."""
-    length = Length.of(plan.train, num_rows=len(plan.rows))
-    steps = np.unique(np.linspace(0, length.num_steps - 1, SAMPLED_STEPS).round().astype(int))
-    groups: dict[Shape, Integers] = {}
-    for step in steps.tolist():
-        rows = plan.rows_of_step(step, examples_per_step=length.examples_per_step)
-        for group in cut(rows, lengths=plan.store.lengths, windows=plan.store.num_windows, config=config):
-            longest = int(plan.store.lengths[group].max())
-            groups.setdefault(Shape(tokens=longest * int(plan.store.num_windows[group].sum()), length=longest), group)
-    return groups
-
-
-def _free(device: torch.device) -> float:
-    if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
-    return float(available_bytes())
+def _by_shape(plan: FitPlan, batching: CutConfig) -> dict[Shape, Integers]:
+    """One micro-batch of each shape that training meets."""
+    return dict(group for groups in sampled_groups(plan, batching=batching).values() for group in groups)

@@ -10,7 +10,7 @@ from tunewright.runtime.machine import (
     prepare_machine,
     probe_runtime,
 )
-from tunewright.runtime.memory import PeakMemory, available_bytes
+from tunewright.runtime.memory import PeakMemory, available_bytes, usable_bytes
 from tunewright.runtime.seeds import seed_micro_batch
 from tunewright.runtime.stopwatch import Stopwatch
 from tunewright.runtime.world import World, join_world
@@ -30,4 +30,5 @@ __all__ = [
     "prepare_machine",
     "probe_runtime",
     "seed_micro_batch",
+    "usable_bytes",
 ]

@@ -8,6 +8,7 @@ import threading
 import torch
 
 _CLEAR, _STATUS = "/proc/self/clear_refs", "/proc/self/status"
+_LIMIT, _USED = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"
 _RESET = "5"
 """Linux: sets the peak back to what is held now (man 5 proc)."""
 _SAMPLE_SECONDS = 0.005
@@ -46,11 +47,27 @@ def resident_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def available_bytes() -> int:
-    """What the machine can give without swapping."""
+def available_bytes(device: torch.device) -> int:
+    """What this process can still get: of a GPU, or without swapping of the machine, or of a container's share of it."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
     import psutil
 
-    return int(psutil.virtual_memory().available)
+    free = int(psutil.virtual_memory().available)
+    with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit ("max")
+        free = min(free, max(0, _number(_LIMIT) - _number(_USED)))
+    return free
+
+
+def usable_bytes(device: torch.device) -> int:
+    """What this process may hold in all: what it holds, and what it can still get."""
+    held = torch.cuda.memory_reserved(device) if device.type == "cuda" else resident_bytes()
+    return held + available_bytes(device)
+
+
+def _number(path: str) -> int:
+    with open(path, encoding="ascii") as file:
+        return int(file.read())
 
 
 def _reset() -> bool:

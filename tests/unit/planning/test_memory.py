@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tunewright.core.errors import RecipeError
-from tunewright.planning.memory import CALM_STEPS, MemoryModel, Shape, growth_bytes, parse_bytes
+from tunewright.planning.memory import MOST_SHAPES, MemoryModel, Shape, growth_bytes, parse_bytes
 
 SHAPES = [Shape(tokens=rows * length, length=length) for rows, length in ((4, 16), (8, 32), (8, 64), (16, 64))]
 BEYOND = Shape(tokens=32 * 128, length=128)
@@ -73,9 +73,11 @@ def test_what_is_no_amount_is_refused_with_an_example(written: str) -> None:
         parse_bytes(written)
 
 
-def test_growth_goes_on_with_the_root_of_the_steps_and_then_ends() -> None:
-    peaks = [1e9 + 1e7 * (np.sqrt(step) - 1) for step in range(1, 8)]
-    assert growth_bytes(peaks, num_steps=100) == pytest.approx(1e7 * (10 - np.sqrt(7)))
-    assert growth_bytes(peaks, num_steps=10**6) == growth_bytes(peaks, num_steps=CALM_STEPS)
-    assert growth_bytes(peaks[::-1], num_steps=100) == 0
-    assert growth_bytes(peaks, num_steps=5) == 0
+def test_growth_goes_on_with_each_new_shape_and_then_ends() -> None:
+    seen = [4, 8, 11, 20]
+    peaks = [1e9 + 1e7 * shapes for shapes in seen]
+    assert growth_bytes(peaks, seen=seen, num_shapes=30) == pytest.approx(10 * 1e7)
+    assert growth_bytes(peaks, seen=seen, num_shapes=10**6) == pytest.approx((MOST_SHAPES - 20) * 1e7)
+    assert growth_bytes(peaks, seen=seen, num_shapes=20) == 0
+    assert growth_bytes(peaks[::-1], seen=seen, num_shapes=100) == 0
+    assert growth_bytes(peaks, seen=[7] * 4, num_shapes=100) == 0

@@ -113,6 +113,7 @@ CHOOSE: dict[str, str] = {
     "forecast.row_gradients": "Gradients",
     "forecast.row_optimizer": "State of the optimiser",
     "forecast.row_kept_for_backward": "Kept by the forward pass, at most",
+    "forecast.row_growth": "Kept by libraries for shapes to come",
     "forecast.row_card": "On the card",
     "forecast.row_disk_training": "Disk, while it trains",
     "forecast.row_disk_afterwards": "Disk, the model",

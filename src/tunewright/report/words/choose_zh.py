@@ -113,6 +113,7 @@ CHOOSE: dict[str, str] = {
     "forecast.row_gradients": "梯度",
     "forecast.row_optimizer": "优化器状态",
     "forecast.row_kept_for_backward": "前向计算最多保留",
+    "forecast.row_growth": "计算库为尚未出现的形状保留",
     "forecast.row_card": "显卡上",
     "forecast.row_disk_training": "磁盘，训练时",
     "forecast.row_disk_afterwards": "磁盘，模型",

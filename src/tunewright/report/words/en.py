@@ -413,6 +413,8 @@ SENTENCES: dict[str, str] = {
     "decision.unlabelled": "rows without a label",
     "decision.model": "model",
     "decision.max_length": "longest text",
+    "decision.max_tokens": "micro-batches",
+    "decision.gradient_checkpointing": "activations",
     "decision.long_texts": "longer texts",
     "decision.learning_rate": "learning rate",
     "decision.cross_validation": "cross-validation",

@@ -413,6 +413,8 @@ SENTENCES: dict[str, str] = {
     "decision.unlabelled": "无标签数据",
     "decision.model": "模型",
     "decision.max_length": "最大长度",
+    "decision.max_tokens": "微批",
+    "decision.gradient_checkpointing": "激活值",
     "decision.long_texts": "更长的文本",
     "decision.learning_rate": "学习率",
     "decision.cross_validation": "交叉验证",
