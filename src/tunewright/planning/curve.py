@@ -23,6 +23,8 @@ REACH = 2.0
 LEVEL = 0.95
 MOST_MISFIT = 3.0
 """Points may lie so many times farther from the law, in squares, than their noise explains."""
+NOISE_SIZES = 3
+"""The noise with the most labels is told from so many of the largest sizes: each alone has too few fine-tunes."""
 _EXPONENTS = np.linspace(0.05, 2.0, 79)
 _SEED = 17
 
@@ -61,7 +63,7 @@ class Curve:
     """None further than `REACH`."""
     refusal: Refusal | None
     run_noise: float
-    """Standard deviation of one fine-tune around others with as many labels."""
+    """Standard deviation of one fine-tune around others with the most labels."""
 
 
 def fit_curve(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, more: Sequence[int]) -> Curve:
@@ -71,13 +73,16 @@ def fit_curve(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, mor
     two repeats are needed, or nobody could tell a bend of the curve from an accident.
     """
     repeats = errors_SR.shape[1]
-    run_noise = float(np.sqrt(errors_SR.var(axis=1, ddof=1).mean()))
+    variance_S = errors_SR.var(axis=1, ddof=1)
+    run_noise = float(np.sqrt(variance_S[-NOISE_SIZES:].mean()))
+    # Which rows a part happens to have matters the more the fewer they are.
+    noise_S = np.maximum(run_noise, np.sqrt((variance_S * sizes).mean() / np.asarray(sizes, np.float64)))
     if len(sizes) < FEWEST_SIZES:
         return Curve(law=None, gains=(), refusal="few_sizes", run_noise=run_noise)
     law = fit_law(sizes, errors_SR.mean(axis=1))
     rng = np.random.default_rng(_SEED)
     drawn_BS = drawn_BSR.mean(axis=2)
-    drawn_BS = drawn_BS + run_noise / np.sqrt(repeats) * rng.standard_normal(drawn_BS.shape)
+    drawn_BS = drawn_BS + noise_S / np.sqrt(repeats) * rng.standard_normal(drawn_BS.shape)
     laws = [fit_law(sizes, drawn_S) for drawn_S in drawn_BS]
     refusal: Refusal | None = None
     if np.quantile([one.at(sizes[0]) - one.at(sizes[-1]) for one in laws], (1 - LEVEL) / 2) <= 0:
