@@ -18,6 +18,7 @@ from tunewright.cli.compare import add_compare_verb
 from tunewright.cli.data import add_data_verbs
 from tunewright.cli.evaluate import add_evaluate_verb
 from tunewright.cli.import_config import add_import_verb
+from tunewright.cli.improve import add_improving_verbs
 from tunewright.cli.merge import add_merge_verb
 from tunewright.cli.options import add_json, add_source_options, add_verb, signals
 from tunewright.cli.preview import add_preview_verb
@@ -144,6 +145,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_merge_verb(verbs)
     add_import_verb(verbs)
     add_compare_verb(verbs)
+    add_improving_verbs(verbs)
     add_data_verbs(verbs)
     add_privacy_verbs(verbs)
 

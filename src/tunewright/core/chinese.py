@@ -134,6 +134,11 @@ CHINESE = {
     "tokens in a micro-batch at most: with more, training could take {needed:.1f} GB, and {free:.1f} GB are free": "一个微批最多的词元数：再多的话，训练可能占用 {needed:.1f} GB，而可用的只有 {free:.1f} GB",
     "computed again": "重新计算",
     "instead of being kept: slower, and the same gradients": "而不保留：更慢，梯度不变",
+    # Rows for people
+    "unsure of `{label}`: {share:.0%}": "对 `{label}` 没有把握：{share:.0%}",
+    "unsure: `{first}` {a:.0%}, `{second}` {b:.0%}": "没有把握：`{first}` {a:.0%}，`{second}` {b:.0%}",
+    "{count} rows say much the same": "另有 {count} 行内容相近",
+    "perhaps wrong: models that had not seen the row give its label {share:.0%}": "可能有误：没见过该行的模型认为其标签的概率为 {share:.0%}",
     "{device}, threads: {threads}, float32 products: {matmul}": "{device}，线程数 {threads}，float32 乘积 {matmul}",
     "measured on this machine": "在本机实测",
     # How classes are told

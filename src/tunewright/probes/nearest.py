@@ -22,7 +22,7 @@ class NearestText:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """`texts`: (N,), at least one with a character that is no space."""
-        self._vectorizer = TfidfVectorizer(analyzer="char", ngram_range=_NGRAMS, sublinear_tf=True, dtype=np.float32)
+        self._vectorizer = _vectorizer()
         self._memory: Any = self._vectorizer.fit_transform(texts)
 
     def find(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
@@ -34,3 +34,15 @@ class NearestText:
             places.append(cosine.argmax(1).astype(np.int64))
             cosines.append(cosine.max(1).astype(np.float32))
         return np.concatenate(places), np.concatenate(cosines)
+
+
+def text_vectors(texts: Sequence[str]) -> Any:
+    """Counted and weighed n-grams of each text as a sparse matrix (N, V) of rows of length one: their products are cosines.
+
+    A text without a character has a row of zeros; there must be one with a character.
+    """
+    return _vectorizer().fit_transform(texts).tocsr()
+
+
+def _vectorizer() -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer="char", ngram_range=_NGRAMS, sublinear_tf=True, dtype=np.float32)

@@ -144,4 +144,16 @@ CHOOSE: dict[str, str] = {
     "curve.fitted": "power law",
     "curve.picture": "Score by number of labels",
     "curve.picture_said": "Dots: the mean over repeats. Line: the law fitted to them, as far as it is believed.",
+    # What a person should look at
+    "label.page_title": "{file}: rows to label next",
+    "label.headline": "{label} rows to label next, {check} labels to check first.",
+    "label.how": "{unlabelled} rows without a label were looked at. Picked one after the other: rows of which the model is least sure, each unlike those picked before, so that near duplicates are not all asked for.",
+    "label.basis": "Labels to check are those that models which had not seen the row find improbable.",
+    "label.to_label": "To label next",
+    "label.to_check": "To check first",
+    "label.first": "The first {shown} of {rows}",
+    "label.column_text": "Text",
+    "label.column_label": "Label now",
+    "label.column_suggested": "Suggested",
+    "label.column_why": "Why",
 }

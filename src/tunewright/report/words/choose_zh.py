@@ -144,4 +144,16 @@ CHOOSE: dict[str, str] = {
     "curve.fitted": "幂律",
     "curve.picture": "分数随标签数的变化",
     "curve.picture_said": "点：各次重复的平均。线：对它们拟合的规律，画到可信的范围为止。",
+    # 请人查看什么
+    "label.page_title": "{file}：接下来标注哪些行",
+    "label.headline": "接下来标注 {label} 行，先核对 {check} 个标签。",
+    "label.how": "查看了 {unlabelled} 行没有标签的数据。逐行选取：模型最没有把握、且与已选各行不相似的，这样近似重复的行不会全被选中。",
+    "label.basis": "要核对的是没见过该行的模型认为不大可能的标签。",
+    "label.to_label": "接下来标注",
+    "label.to_check": "先核对",
+    "label.first": "共 {rows} 行，前 {shown} 行",
+    "label.column_text": "文本",
+    "label.column_label": "现在的标签",
+    "label.column_suggested": "建议",
+    "label.column_why": "原因",
 }
