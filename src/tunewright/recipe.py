@@ -53,6 +53,8 @@ class DataConfig(Config):
     """Encoding, delimiter and format, where they are not to be found out."""
     columns: ColumnsConfig = ColumnsConfig()
     """Which column is what, where that is not to be found out."""
+    leave_out: str | None = None
+    """A file with a column `row_id`: these rows are not trained on. Validation and test rows stay what they are."""
     shape: ShapeConfig = ShapeConfig()
     """What the rows are, where they are chats, prompts or parallel text."""
     audit: AuditConfig = AuditConfig()

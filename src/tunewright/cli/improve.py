@@ -1,12 +1,13 @@
-"""Verbs for what comes after a run: which rows a person should look at."""
+"""Verbs for what comes after a run: which rows a person should look at, and what would make it better."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
-from tunewright.cli.options import add_json, add_verb
+from tunewright.cli.options import add_json, add_verb, signals
 
 
 def add_improving_verbs(verbs: Any) -> None:
@@ -28,6 +29,17 @@ def add_improving_verbs(verbs: Any) -> None:
     label.add_argument("--lang", choices=["en", "zh"], help="language of reasons and messages")
     add_json(label)
 
+    improve = add_verb(
+        verbs, "improve", _improve, "try what a run's evidence names, and keep it if it is shown to be better"
+    )
+    improve.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
+    improve.add_argument("--tries", type=int, default=1, metavar="N", help="how many of the changes (default: 1)")
+    improve.add_argument("--yes", action="store_true", help="do not ask")
+    improve.add_argument("--output", type=Path, metavar="FOLDER", help="the new run's folder (default: RUN-CHANGE)")
+    improve.add_argument("--html", type=Path, metavar="OUT.html", help="write the result as a page")
+    improve.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
+    add_json(improve)
+
 
 def _label(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
@@ -43,4 +55,29 @@ def _label(options: argparse.Namespace) -> int:
     screen.view(value, labelling_view(value, screen.sentences))
     rows = len(found.to_label) + len(found.to_check)
     screen.say("to_label", path=str(options.output), rows=rows, file=found.source)
+    return 0
+
+
+def _improve(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.core.folder import write_text
+    from tunewright.pipeline.improve import improve, plan_improvement
+    from tunewright.report.improving import improving_view
+    from tunewright.report.view import render_view
+
+    screen = Screen(as_json=options.json, language=options.lang or "en")
+    screen.begin()
+    plan = plan_improvement(options.run, listener=screen.listen, stop=signals())
+    value = plan.to_json()
+    if plan.actions and not options.yes:
+        screen.view(value, improving_view(value, screen.sentences))
+        at_terminal = sys.stdin.isatty() and sys.stderr.isatty() and not options.json
+        if not (at_terminal and screen.ask(screen.in_words("improve.ask"))):
+            screen.say("improve.not_asked")
+            return 0
+    value = improve(plan, tries=options.tries, output=options.output)
+    screen.view(value, improving_view(value, screen.sentences))
+    if options.html:
+        write_text(options.html, render_view(improving_view(value, screen.sentences), words=screen.sentences))
+        screen.say("written", path=str(options.html))
     return 0

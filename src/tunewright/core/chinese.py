@@ -139,6 +139,13 @@ CHINESE = {
     "unsure: `{first}` {a:.0%}, `{second}` {b:.0%}": "没有把握：`{first}` {a:.0%}，`{second}` {b:.0%}",
     "{count} rows say much the same": "另有 {count} 行内容相近",
     "perhaps wrong: models that had not seen the row give its label {share:.0%}": "可能有误：没见过该行的模型认为其标签的概率为 {share:.0%}",
+    # What could make a run better
+    "{count} of {judged} training labels ({share:.0%}) are suspected to be wrong, by models that had not seen them": "{judged} 个训练标签中有 {count} 个（{share:.0%}）可疑，由没见过它们的模型判断",
+    "the last of {epochs:g} passes was the best: it was still learning": "{epochs:g} 遍中最后一遍最好：还在学习",
+    "the first of {passes} looks at the validation rows was the best": "{passes} 次查看验证数据中，第一次最好",
+    "word counting does better on the validation rows, so it has learned too little": "数词的方法在验证数据上更好，说明学得太少",
+    "{share:.0%} of the texts are longer than {limit} tokens, and {worse:.0%} more of their answers are wrong": "{share:.0%} 的文本超过 {limit} 个词元，其答案的错误率高出 {worse:.0%}",
+    "rare classes are found less often: their mean recall is {missed:.0%} below the accuracy": "少见的类别更少被找到：平均召回率比准确率低 {missed:.0%}",
     "{device}, threads: {threads}, float32 products: {matmul}": "{device}，线程数 {threads}，float32 乘积 {matmul}",
     "measured on this machine": "在本机实测",
     # How classes are told

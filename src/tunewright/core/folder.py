@@ -174,6 +174,16 @@ class RunFolder:
         return self.path / "curve.json"
 
     @property
+    def left_out(self) -> Path:
+        """Of `improve`: training rows whose label is suspected, by their ids; a recipe may name it as `data.leave_out`."""
+        return self.path / "left_out.csv"
+
+    @property
+    def improvement(self) -> Path:
+        """Of `improve`: what was named, what came of each try, and what is kept; written last."""
+        return self.path / "improvement.json"
+
+    @property
     def ranking(self) -> Path:
         """Of `models rank`: every candidate with its estimates, its cost, and the recommendation."""
         return self.path / "ranking.json"

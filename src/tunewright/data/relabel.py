@@ -25,6 +25,7 @@ from tunewright.data.audit.records import Audit
 from tunewright.data.audit.suspects import Suspects
 from tunewright.data.labels import typos, variants
 from tunewright.data.sources.excel import write_xlsx
+from tunewright.data.table import given_row_ids
 
 HEADER = ("row_id", "text", "label", "suggested", "confidence", "why", "new_label", "note")
 SUSPECTED, TWO_LABELS, SPELLING = "suspected", "two labels", "spelling"
@@ -128,10 +129,8 @@ def decisions(table: pa.Table, *, path: str) -> list[Decision]:
 
     Raises: DataError where it has no such columns.
     """
-    # A reader takes a column of row ids as identities where they are all different; where two people judged one row,
-    # they are not, and the column stands beside the reader's own ids.
     names = [name for name in table.column_names if name not in ("row_id", "origin")]
-    ids = table.column("row_id_2" if "row_id_2" in names else "row_id").to_pylist()
+    ids = given_row_ids(table)
     if "new_label" not in names:
         raise DataError(
             f"{path}: no column `new_label` was found among {', '.join(names)}. A relabelling file has the columns "
@@ -143,7 +142,7 @@ def decisions(table: pa.Table, *, path: str) -> list[Decision]:
     }
     return [
         Decision(
-            row_id=str(row_id or "").strip(), label=_plain(label), note=_plain(note),
+            row_id=row_id, label=_plain(label), note=_plain(note),
             reviewer=_plain(reviewer) or Path(path).stem,
         )
         for row_id, label, note, reviewer in zip(ids, *columns.values(), strict=True)

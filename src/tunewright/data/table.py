@@ -95,3 +95,13 @@ def _bytes_of(column: pa.ChunkedArray) -> tuple[bytes, bytes]:
     lengths = pc.fill_null(pc.binary_length(text), -1).to_numpy(zero_copy_only=False)
     data = pc.fill_null(text, "")
     return lengths.astype("<i8").tobytes(), "".join(data.to_pylist()).encode("utf-8", "surrogatepass")
+
+
+def given_row_ids(table: pa.Table) -> list[str]:
+    """The ids of a file's own column `row_id`, one for each row of it.
+
+    A reader takes such a column as identities where they are all different; where two people judged one row they are not, and
+    the column stands beside the reader's own ids.
+    """
+    column = table.column("row_id_2" if "row_id_2" in table.column_names else "row_id")
+    return [str(row_id or "").strip() for row_id in column.to_pylist()]

@@ -168,6 +168,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(pattern="adapter/*", holds="learned", why="The weights: a model may have learned pieces of texts by heart."),
     Holding(pattern="trials/*.parquet", holds="labels", why="Answers of a trial to the validation rows, by row id."),
     Holding(pattern="trials/*", holds="labels", why="What a trial reached, and its diary: figures and row ids."),
+    Holding(pattern="improve/*", holds="labels", why="What was tried to improve the run: figures, settings, row ids."),
     Holding(pattern="study.*", holds="labels", why="What is searched, and every trial's values and scores."),
     Holding(pattern="search.json", holds="labels", why="Trials in order: settings, figures, the path of the file."),
     Holding(pattern="best.yaml", holds="labels", why="Settings; the path of the file and names of columns."),

@@ -27,6 +27,7 @@ from tunewright.data.audit.shapes import audit_rows
 from tunewright.data.clean import TEXT_STEPS, chosen_text_steps, clean
 from tunewright.data.columns import ColumnPlan, find_columns, to_fields
 from tunewright.data.decided import account_for_reading, quarantine_line
+from tunewright.data.leave_out import leave_out
 from tunewright.data.ledger import Entry, Ledger
 from tunewright.data.pii.scrub import scrub
 from tunewright.data.shapes import Row, Tagged, answer_fields, rows_of
@@ -167,7 +168,9 @@ def prepare(recipe: Recipe, folder: RunFolder, *, inspected: Inspected | None = 
     sections |= {"private": True} if private else {}
     kept = (*recipe.evaluate.groups, *recipe.evaluate.slices.columns)
     sections |= {"groups": kept} if kept else {}
-    key = digest(json.dumps(sections, sort_keys=True, ensure_ascii=False), content_digest(source))
+    left_out = None if recipe.data.leave_out is None else Path(recipe.data.leave_out)
+    contents = [content_digest(path) for path in (source, left_out) if path is not None]
+    key = digest(json.dumps(sections, sort_keys=True, ensure_ascii=False), *contents)
     if folder.rows.exists():
         table = pq.read_table(folder.rows)
         if (table.schema.metadata or {}).get(b"tunewright.key") == key.encode():
@@ -202,6 +205,8 @@ def prepare(recipe: Recipe, folder: RunFolder, *, inspected: Inspected | None = 
         fields = fields.drop_columns(["split"])
     cleaned = clean(fields, kind=columns.kind, config=settings, ledger=ledger)
     rows = split(cleaned, kind=columns.kind, config=recipe.split, near_groups=found.near_groups, ledger=ledger)
+    if left_out is not None:
+        rows = leave_out(rows, left_out, ledger=ledger)
 
     quarantined = read_rows.quarantined
     if private:
