@@ -64,21 +64,33 @@ class Curve:
     refusal: Refusal | None
     run_noise: float
     """Standard deviation of one fine-tune around others with the most labels."""
+    fitted_from: int
+    """The smallest size that the law is fitted to."""
 
 
 def fit_curve(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, more: Sequence[int]) -> Curve:
     """Fit the law to the mean error of each size, smallest size first.
 
     `drawn_BSR` are the same errors on validation rows drawn anew, the same rows for all sizes and repeats of a draw. At least
-    two repeats are needed, or nobody could tell a bend of the curve from an accident.
+    two repeats are needed, or nobody could tell a bend of the curve from an accident. Where the points lie off a law, the smallest
+    size is left out while enough are left: with very few labels a curve often begins flat, and falls only then.
     """
+    first = 0
+    while True:
+        curve = _fit_all(sizes[first:], errors_SR[first:], drawn_BSR=drawn_BSR[:, first:], more=more)
+        if curve.refusal != "misfit" or len(sizes) - first <= FEWEST_SIZES:
+            return curve
+        first += 1
+
+
+def _fit_all(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, more: Sequence[int]) -> Curve:
     repeats = errors_SR.shape[1]
     variance_S = errors_SR.var(axis=1, ddof=1)
     run_noise = float(np.sqrt(variance_S[-NOISE_SIZES:].mean()))
     # Which rows a part happens to have matters the more the fewer they are.
     noise_S = np.maximum(run_noise, np.sqrt((variance_S * sizes).mean() / np.asarray(sizes, np.float64)))
     if len(sizes) < FEWEST_SIZES:
-        return Curve(law=None, gains=(), refusal="few_sizes", run_noise=run_noise)
+        return Curve(law=None, gains=(), refusal="few_sizes", run_noise=run_noise, fitted_from=sizes[0])
     law = fit_law(sizes, errors_SR.mean(axis=1))
     rng = np.random.default_rng(_SEED)
     drawn_BS = drawn_BSR.mean(axis=2)
@@ -94,7 +106,7 @@ def fit_curve(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, mor
         for number in more
         if sizes[-1] + number <= REACH * sizes[-1]
     )  # fmt: skip
-    return Curve(law=law, gains=gains, refusal=refusal, run_noise=run_noise)
+    return Curve(law=law, gains=gains, refusal=refusal, run_noise=run_noise, fitted_from=sizes[0])
 
 
 def fit_law(sizes: Sequence[int], errors_S: Floats) -> Law:

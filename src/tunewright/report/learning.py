@@ -58,6 +58,8 @@ def _sentences(curve: Json, words: Words) -> Iterator[Markup]:
         yield words(
             "curve.far", more=words("data.list_comma").join(count(number) for number in far), rows=count(largest)
         )
+    if curve["fitted_from"] > min(point["rows"] for point in curve["points"]):
+        yield words("curve.from", rows=count(curve["fitted_from"]))
     rest = curve["law"]["rest"] * scale(curve["metric"])
     yield words("curve.law", metric=metric, rest=fixed(rest, metric_decimals(curve["metric"], rest)))
 
@@ -95,7 +97,7 @@ def _picture(curve: Json, words: Words) -> Figures:
     drawn = [Line(name=words("curve.measured"), points=measured, tone="quiet", dots=True)]
     if curve["law"] and not curve["refusal"]:
         law, sign = curve["law"], -1 if curve["higher_is_better"] else 1
-        start, end = measured[0][0], 2 * measured[-1][0]
+        start, end = float(curve["fitted_from"]), 2 * measured[-1][0]
         sizes = [start + (end - start) * i / _DRAWN for i in range(_DRAWN + 1)]
         fitted = tuple(
             (size, curve["best"] + sign * (law["rest"] + law["scale"] * size ** -law["exponent"])) for size in sizes

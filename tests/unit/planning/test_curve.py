@@ -85,3 +85,13 @@ def test_what_is_too_far_is_left_out_and_few_sizes_are_refused() -> None:
     errors_SR, drawn_BSR = measured(law, seed=0)
     few = fit_curve(SIZES[:3], errors_SR[:3], drawn_BSR=drawn_BSR[:, :3], more=(500,))
     assert (few.refusal, few.gains) == ("few_sizes", ())
+
+
+def test_a_curve_that_begins_flat_is_fitted_from_where_it_falls() -> None:
+    law = Law(rest=0.02, scale=8.0, exponent=0.7)
+    errors_SR, drawn_BSR = measured(law, seed=0)
+    late_SR, late_BSR = errors_SR.copy(), drawn_BSR.copy()
+    late_SR[0], late_BSR[:, 0] = errors_SR[1] + 0.01, drawn_BSR[:, 1] + 0.01
+    found = fit_curve(SIZES, late_SR, drawn_BSR=late_BSR, more=(500,))
+    assert (found.refusal, found.fitted_from) == (None, SIZES[1])
+    assert fit_curve(SIZES, errors_SR, drawn_BSR=drawn_BSR, more=(500,)).fitted_from == SIZES[0]
