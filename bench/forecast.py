@@ -155,7 +155,7 @@ def forecast(cell: dict[str, Any], chosen: argparse.Namespace) -> dict[str, Any]
         return {
             "memory": process["bytes"], "memory_low": process["low"], "memory_high": process["high"],
             "seconds": spent["seconds"], "seconds_low": spent["seconds_low"], "seconds_high": spent["seconds_high"],
-            "forecast_took": round(time.perf_counter() - began, 1), "tried": value["tried"],
+            "growth": value["parts"]["growth"], "forecast_took": round(time.perf_counter() - began, 1),
         }  # fmt: skip
 
 
