@@ -68,16 +68,19 @@ def _improve(options: argparse.Namespace) -> int:
     screen = Screen(as_json=options.json, language=options.lang or "en")
     screen.begin()
     plan = plan_improvement(options.run, listener=screen.listen, stop=signals())
+    # The verdict is said in the language of this call, whatever that of the run's recipe is.
+    shown = Screen(as_json=options.json, language=options.lang or plan.recipe.report.language)
     value = plan.to_json()
     if plan.actions and not options.yes:
-        screen.view(value, improving_view(value, screen.sentences))
+        shown.view(value, improving_view(value, shown.sentences))
         at_terminal = sys.stdin.isatty() and sys.stderr.isatty() and not options.json
-        if not (at_terminal and screen.ask(screen.in_words("improve.ask"))):
-            screen.say("improve.not_asked")
+        if not (at_terminal and shown.ask(shown.in_words("improve.ask"))):
+            shown.say("improve.not_asked")
             return 0
     value = improve(plan, tries=options.tries, output=options.output)
-    screen.view(value, improving_view(value, screen.sentences))
+    view = improving_view(value, shown.sentences)
+    shown.view(value, view)
     if options.html:
-        write_text(options.html, render_view(improving_view(value, screen.sentences), words=screen.sentences))
-        screen.say("written", path=str(options.html))
+        write_text(options.html, render_view(view, words=shown.sentences))
+        shown.say("written", path=str(options.html))
     return 0
