@@ -93,16 +93,20 @@ def _fit_all(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, more
         return Curve(law=None, gains=(), refusal="few_sizes", run_noise=run_noise, fitted_from=sizes[0])
     law = fit_law(sizes, errors_SR.mean(axis=1))
     rng = np.random.default_rng(_SEED)
+    # How large the noise is was told from a few fine-tunes: Student's t has it that it may be larger.
+    freedom = NOISE_SIZES * (repeats - 1)
     drawn_BS = drawn_BSR.mean(axis=2)
-    drawn_BS = drawn_BS + noise_S / np.sqrt(repeats) * rng.standard_normal(drawn_BS.shape)
+    drawn_BS = drawn_BS + noise_S / np.sqrt(repeats) * rng.standard_t(freedom, drawn_BS.shape)
     laws = [fit_law(sizes, drawn_S) for drawn_S in drawn_BS]
     refusal: Refusal | None = None
     if np.quantile([one.at(sizes[0]) - one.at(sizes[-1]) for one in laws], (1 - LEVEL) / 2) <= 0:
         refusal = "no_fall"
     elif _misfit(law, sizes, errors_SR.mean(axis=1), drawn_BS) > MOST_MISFIT:
         refusal = "misfit"
+    # Of the fine-tune then, and of those now, which it will be compared with.
+    noise_B = run_noise * np.sqrt(1 + 1 / repeats) * rng.standard_t(freedom, len(laws))
     gains = () if refusal else tuple(
-        _gain(law, laws, sizes[-1], number, noise_B=run_noise * rng.standard_normal(len(laws)))
+        _gain(law, laws, sizes[-1], number, noise_B=noise_B)
         for number in more
         if sizes[-1] + number <= REACH * sizes[-1]
     )  # fmt: skip
@@ -110,16 +114,22 @@ def _fit_all(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, more
 
 
 def fit_law(sizes: Sequence[int], errors_S: Floats) -> Law:
-    """Least squares: of each exponent of a grid the best rest and scale, neither negative."""
-    powers_ES = np.asarray(sizes, np.float64) ** -_EXPONENTS[:, None]
-    centred_ES = powers_ES - powers_ES.mean(axis=1, keepdims=True)
-    scale_E = centred_ES @ errors_S / np.square(centred_ES).sum(axis=1)
-    rest_E = errors_S.mean() - scale_E * powers_ES.mean(axis=1)
+    """Least squares, each point as heavy as its size: of each exponent of a grid the best rest and scale, neither negative.
+
+    The error of few labels is noisier, and of less interest to somebody who has many.
+    """
+    size_S = np.asarray(sizes, np.float64)
+    weight_S = size_S / size_S.sum()
+    powers_ES = size_S ** -_EXPONENTS[:, None]
+    mean_power_E, mean_error = powers_ES @ weight_S, float(errors_S @ weight_S)
+    centred_ES = powers_ES - mean_power_E[:, None]
+    scale_E = centred_ES @ (weight_S * errors_S) / (np.square(centred_ES) @ weight_S)
+    rest_E = mean_error - scale_E * mean_power_E
     # Where the best rest would be negative, the law goes through zero; where the best scale would be, it is flat.
-    alone_E = powers_ES @ errors_S / np.square(powers_ES).sum(axis=1)
+    alone_E = powers_ES @ (weight_S * errors_S) / (np.square(powers_ES) @ weight_S)
     scale_E = np.where(rest_E < 0, np.maximum(alone_E, 0), np.maximum(scale_E, 0))
-    rest_E = np.where(rest_E < 0, 0, np.where(scale_E > 0, rest_E, max(float(errors_S.mean()), 0.0)))
-    missed_E = np.square(rest_E[:, None] + scale_E[:, None] * powers_ES - errors_S).sum(axis=1)
+    rest_E = np.where(rest_E < 0, 0, np.where(scale_E > 0, rest_E, max(mean_error, 0.0)))
+    missed_E = np.square(rest_E[:, None] + scale_E[:, None] * powers_ES - errors_S) @ weight_S
     best = int(np.argmin(missed_E))
     return Law(rest=float(rest_E[best]), scale=float(scale_E[best]), exponent=float(_EXPONENTS[best]))
 
