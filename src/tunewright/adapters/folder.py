@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from tunewright.adapters.injected import NAME
+from tunewright.adapters.injected import NAME, PREFIX
 from tunewright.adapters.other import NOT_INSIDE
 from tunewright.adapters.settings import HeadKind
 from tunewright.core.errors import ModelError, nearest
@@ -26,7 +26,6 @@ from tunewright.models.local import one_line
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 ABOUT = "tunewright_adapter.json"
-_PREFIX = "base_model.model."
 _TABLES = ("embed", "wte", "shared", "lm_head", "embed_out", "output_projection")
 """In names of modules that have a row for each token."""
 
@@ -93,7 +92,7 @@ class AdapterFolder:
         """Outputs of the classifier that was trained with it; None where there is none."""
         heads = [
             len(tensor) for name, tensor in self.tensors.items()
-            if name.removeprefix(_PREFIX).split(".")[0] in ("classifier", "score", "classification_head", "pre_classifier")
+            if name.removeprefix(PREFIX).split(".")[0] in ("classifier", "score", "classification_head", "pre_classifier")
             and name.endswith("weight")
         ]  # fmt: skip
         return heads[-1] if heads else None

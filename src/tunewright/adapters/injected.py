@@ -6,6 +6,7 @@ not a wrapper. What stands outside the pretrained part, a new head, is trained i
 
 from __future__ import annotations
 
+import copy
 import fnmatch
 import json
 import warnings
@@ -24,6 +25,10 @@ from tunewright.models.new_tokens import token_tables
 
 NAME = "default"
 """What peft calls the one adapter."""
+PREFIX = "base_model.model."
+"""Of names in a saved adapter."""
+WRAPPER = "_peft_wrapper"
+"""Attribute of a model whose adapter has state outside its layers: a tuple with peft's wrapper, which holds that state."""
 
 
 class InjectedSettings(AdapterSettings):
@@ -43,8 +48,6 @@ class InjectedSettings(AdapterSettings):
 
     def attach(self, model: nn.Module, *, seed: int = 0, new_ids: Sequence[int] = ()) -> nn.Module:
         """The same model, frozen, with the adapter's layers inside. Raises RecipeError for a target that is not there."""
-        from peft import inject_adapter_in_model
-
         config = self.peft_config(self._targets(model))
         if new_ids:
             _train_rows(config, model, new_ids)
@@ -53,9 +56,10 @@ class InjectedSettings(AdapterSettings):
             warnings.filterwarnings("ignore", message="fan_in_fan_out is set to")
             torch.manual_seed(seed)
             try:
-                inject_adapter_in_model(config, model, adapter_name=NAME)
+                _inject(config, model)
             except (ValueError, TypeError, NotImplementedError) as error:
                 raise RecipeError(f"`adapter`: peft can't put this into {type(model).__name__}: {error}") from None
+        _require_mergeable(config, model)
         if self.train_head:
             for parameter in _head_parameters(model):
                 parameter.requires_grad_(True)
@@ -78,11 +82,17 @@ class InjectedSettings(AdapterSettings):
 
         folder.mkdir(parents=True, exist_ok=True)
         heads = _head_modules(model) if self.train_head else {}
-        tensors = dict(get_peft_model_state_dict(model, adapter_name=NAME, save_embedding_layers=False))
+        holder, prefix = getattr(model, WRAPPER, None), PREFIX
+        found = get_peft_model_state_dict(
+            holder[0] if holder else model, adapter_name=NAME, save_embedding_layers=False
+        )
+        tensors = {
+            name if name.startswith("base_model.") else f"{prefix}{name}": tensor for name, tensor in found.items()
+        }
         for name, module in heads.items():
-            tensors |= {f"{name}.{part}": tensor for part, tensor in module.state_dict().items()}
+            tensors |= {f"{prefix}{name}.{part}": tensor for part, tensor in module.state_dict().items()}
         save_file(
-            {f"base_model.model.{name}": tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+            {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()},  # some share memory
             folder / "adapter_model.safetensors",
             metadata={"format": "pt"},
         )
@@ -110,8 +120,9 @@ class InjectedSettings(AdapterSettings):
             if isinstance(module, BaseTunerLayer):
                 module.merge(safe_merge=True)
                 _put(model, name, module.get_base_layer())
-        if hasattr(model, "peft_config"):
-            del model.peft_config
+        for name in ("peft_config", WRAPPER):
+            if hasattr(model, name):
+                delattr(model, name)
         return model
 
 
@@ -150,6 +161,35 @@ def _train_rows(config: Any, model: nn.Module, new_ids: Sequence[int]) -> None:
         )
     names = [name for name, module in model.named_modules() if any(module is table for table in tables)]
     config.trainable_token_indices = {name: list(new_ids) for name in names}
+
+
+def _inject(config: Any, model: nn.Module) -> None:
+    """Put peft's layers into the model; where they share state, such as VeRA's matrices, the wrapper that has it goes with it."""
+    from peft import PEFT_TYPE_TO_TUNER_MAPPING, PeftModel, inject_adapter_in_model
+
+    if PEFT_TYPE_TO_TUNER_MAPPING[config.peft_type].uses_shared_state:
+        wrapper: Any = PeftModel(model, config, adapter_name=NAME)
+        setattr(model, WRAPPER, (wrapper,))  # in a tuple, so that it is no part of the model
+    else:
+        inject_adapter_in_model(config, model, adapter_name=NAME)
+
+
+def _require_mergeable(config: Any, model: nn.Module) -> None:
+    """Raise RecipeError, before anything is trained, where nothing would be trained or what was could not be merged."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    kind, name = config.peft_type.value, type(model).__name__
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise RecipeError(f"`adapter`: peft's {kind} finds nothing to train in {name}. Choose another adapter.")
+    first = next((module for module in model.modules() if isinstance(module, BaseTunerLayer)), None)
+    try:
+        if first is not None:
+            copy.deepcopy(first).merge(safe_merge=True)
+    except (ValueError, NotImplementedError) as error:
+        raise RecipeError(
+            f"`adapter`: peft's {kind} could be trained, but not be merged into {name} afterwards: {error} Choose another adapter, "
+            "or other `adapter.targets`."
+        ) from None
 
 
 def _put(model: nn.Module, name: str, module: nn.Module) -> None:

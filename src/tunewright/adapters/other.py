@@ -23,6 +23,16 @@ NOT_INSIDE = (
 """Types that add to a model's input instead of putting layers into it."""
 
 
+_OTHERWISE = {
+    "ADALORA": "prunes its ranks by a schedule of its own, which has to be called after each step",
+    "POLY": "needs the number of a task beside each row",
+    "XLORA": "mixes adapters that have been trained before",
+    "SHADOW": "runs a second, smaller model beside the first",
+    "TRAINABLE_TOKENS": "trains rows of tokens alone; `model.new_tokens` with LoRA does that, and more",
+}
+"""Types that do put something inside and still can't be had here, each with the reason."""
+
+
 class Ia3Config(InjectedSettings):
     """IA3: one learned factor for each output of the adapted layers (Liu et al. 2022, arXiv:2205.05638)."""
 
@@ -42,7 +52,7 @@ class PeftConfig(InjectedSettings):
     name: Literal["peft"] = "peft"
     """Which adapter."""
     type: str = "LOHA"
-    """The type as peft names it: `LOHA`, `LOKR`, `OFT`, `BOFT`, `VERA`, `HRA`, `MISS`..."""
+    """The type as peft names it: `LOHA`, `LOKR`, `OFT`, `BOFT`, `VERA`, `HRA`, `MISS`... See the guide to adapters."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of that type, by peft's names (`{r: 8}`); its own defaults for the rest."""
 
@@ -51,13 +61,14 @@ class PeftConfig(InjectedSettings):
         from peft import PEFT_TYPE_TO_CONFIG_MAPPING
 
         types = {kind.value: config for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
-        kind = self.type.upper()
-        inside = sorted(set(types) - set(NOT_INSIDE))
+        kind, inside = self.type.upper(), accepted_types()
         if kind in NOT_INSIDE:
             raise RecipeError(
-                f"`adapter.type`: {kind} adds to the model's input and puts nothing into its layers, which is not supported. "
-                f"Accepted: {', '.join(inside)}."
+                f"`adapter.type`: {kind} adds to the model's input and puts nothing into its layers, so it could not be merged "
+                f"into a plain model, and is not supported. Accepted: {', '.join(inside)}."
             )
+        if kind in _OTHERWISE:
+            raise RecipeError(f"`adapter.type`: {kind} {_OTHERWISE[kind]}. Accepted: {', '.join(inside)}.")
         if kind not in types:
             raise RecipeError(
                 f"`adapter.type`: peft has no {self.type!r}.{nearest(kind, inside)} Accepted: {', '.join(inside)}."
@@ -73,4 +84,12 @@ class PeftConfig(InjectedSettings):
                     f"`adapter.settings`: {kind} has no `{setting}`.{nearest(setting, accepted)} "
                     f"Accepted: {', '.join(accepted)}."
                 )
-        return types[kind](target_modules=list(targets), **self.settings)
+        usual: dict[str, Any] = {"feedforward_modules": []} if kind == "IA3" else {}
+        return types[kind](target_modules=list(targets), **usual | self.settings)
+
+
+def accepted_types() -> list[str]:
+    """Types that `PeftConfig` can name, as peft names them, sorted."""
+    from peft import PEFT_TYPE_TO_CONFIG_MAPPING
+
+    return sorted({kind.value for kind in PEFT_TYPE_TO_CONFIG_MAPPING} - {*NOT_INSIDE, *_OTHERWISE})
