@@ -55,8 +55,8 @@ eval_steps: 500
 """
 AXOLOTL = """
 base_model: {model}
-load_in_8bit: false
-load_in_4bit: true
+load_in_8bit: true
+load_in_4bit: false
 chat_template: gemma3
 datasets:
   - path: {data}
@@ -67,7 +67,7 @@ datasets:
       content: value
 val_set_size: 0.2
 output_dir: ./outputs/out
-adapter: qlora
+adapter: lora
 lora_r: 4
 lora_alpha: 16
 lora_dropout: 0
@@ -149,11 +149,14 @@ def test_a_config_of_llama_factory_is_taken_over_setting_by_setting(folder: Path
 def test_a_config_of_axolotl_is_taken_over_setting_by_setting(folder: Path) -> None:
     imported = import_config(folder / "ax.yml")
     recipe = imported.recipe.model_dump()
-    assert recipe["adapter"] | {"name": "lora", "r": 4, "alpha": 16, "targets": None} == recipe["adapter"]
+    assert (
+        recipe["adapter"] | {"name": "lora", "r": 4, "alpha": 16, "targets": None, "quantize": "int8"}
+        == recipe["adapter"]
+    )
     assert recipe["optimizer"]["learning_rate"] == 0.02
     assert recipe["runtime"]["precision"] == "bf16_autocast"
     assert recipe["train"]["gradient_checkpointing"] is True
-    assert fates(imported.notes, "left_out") == {"adapter", "load_in_4bit", "neftune_noise_alpha", "warmup_steps"}
+    assert fates(imported.notes, "left_out") == {"neftune_noise_alpha", "warmup_steps"}
     assert fates(imported.notes, "unknown") == set()
 
 

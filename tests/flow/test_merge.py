@@ -62,6 +62,19 @@ def test_the_adapter_of_a_run_is_merged_into_what_the_run_has_bundled(tuned: tw.
     assert (done.dtype, done.rounding) == ("float32", 0)
 
 
+def test_an_adapter_beside_rounded_weights_is_merged_into_weights_rounded_alike(
+    tiny_model: Path, reviews: Path, tmp_path: Path
+) -> None:
+    run = tw.run(
+        reviews, label="sentiment", model=str(tiny_model), output=tmp_path / "run",
+        overrides=[*SETTINGS, "adapter.quantize=int8"],
+    )  # fmt: skip
+    merge(run.folder.path, tmp_path / "merged")
+    ours = load_file(tmp_path / "merged" / "model.safetensors")
+    for name, tensor in load_file(run.folder.bundle / "model.safetensors").items():
+        torch.testing.assert_close(ours[name], tensor, rtol=1e-5, atol=1e-6)
+
+
 def test_plain_transformers_reads_a_strangers_adapter_merged_and_stored_as_its_base_is(
     theirs: Path, tmp_path: Path
 ) -> None:

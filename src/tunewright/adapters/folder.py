@@ -17,6 +17,7 @@ from torch import nn
 
 from tunewright.adapters.injected import NAME, PREFIX
 from tunewright.adapters.other import NOT_INSIDE
+from tunewright.adapters.quantized import Quantization, quantize_layers, require_package, restore_layers
 from tunewright.adapters.settings import HeadKind
 from tunewright.core.errors import ModelError, nearest
 from tunewright.core.folder import write_json
@@ -42,6 +43,8 @@ class AboutAdapter:
     base_revision: str | None
     base_digest: str
     """Of its weights."""
+    quantize: Quantization | None = None
+    """How the adapted layers were rounded while it was trained."""
 
     def write(self, folder: Path) -> None:
         """Into the adapter's folder."""
@@ -128,6 +131,10 @@ def put_into(model: nn.Module, adapter: AdapterFolder) -> nn.Module:
     # A task type would make peft wrap the model for its own pipelines, and the rest is about places to fetch it from.
     left_out = {"peft_type", "task_type", "auto_mapping", "base_model_name_or_path", "revision", "inference_mode"}
     said = {key: value for key, value in adapter.config.items() if key in accepted - left_out}
+    if adapter.about and adapter.about.quantize:
+        require_package(adapter.about.quantize)
+        quantize_layers(model, adapter.config["target_modules"], adapter.about.quantize)
+        restore_layers(model)
     try:
         config = types[adapter.type](**said, inference_mode=True)
         wrapped = PeftModel(model, config)

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from tunewright.adapters.quantized import RoundedLinear, replace_module
 from tunewright.adapters.settings import AdapterSettings
 from tunewright.core.errors import RecipeError, nearest
 from tunewright.models.layers import base_model, find_depths
@@ -46,9 +47,14 @@ class InjectedSettings(AdapterSettings):
         """peft's own configuration for these modules."""
         raise NotImplementedError
 
+    def prepare(self, model: nn.Module, targets: Sequence[str]) -> None:
+        """What is done to the modules before they are adapted. By default nothing."""
+
     def attach(self, model: nn.Module, *, seed: int = 0, new_ids: Sequence[int] = ()) -> nn.Module:
         """The same model, frozen, with the adapter's layers inside. Raises RecipeError for a target that is not there."""
-        config = self.peft_config(self._targets(model))
+        targets = self._targets(model)
+        config = self.peft_config(targets)
+        self.prepare(model, targets)
         if new_ids:
             _train_rows(config, model, new_ids)
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
@@ -115,11 +121,10 @@ class InjectedSettings(AdapterSettings):
         for name, module in wrapped:
             if module.token_adapter.tied_adapter is None:  # else its table is another one's, and has the rows already
                 module.token_adapter.merge(safe_merge=True)
-            _put(model, name, module.token_adapter.get_base_layer())
+            replace_module(model, name, module.token_adapter.get_base_layer())
         for name, module in list(model.named_modules()):
             if isinstance(module, BaseTunerLayer):
-                module.merge(safe_merge=True)
-                _put(model, name, module.get_base_layer())
+                replace_module(model, name, _merged(module))
         for name in ("peft_config", WRAPPER):
             if hasattr(model, name):
                 delattr(model, name)
@@ -184,7 +189,7 @@ def _require_mergeable(config: Any, model: nn.Module) -> None:
     first = next((module for module in model.modules() if isinstance(module, BaseTunerLayer)), None)
     try:
         if first is not None:
-            copy.deepcopy(first).merge(safe_merge=True)
+            _merged(copy.deepcopy(first))
     except (ValueError, NotImplementedError) as error:
         raise RecipeError(
             f"`adapter`: peft's {kind} could be trained, but not be merged into {name} afterwards: {error} Choose another adapter, "
@@ -192,10 +197,15 @@ def _require_mergeable(config: Any, model: nn.Module) -> None:
         ) from None
 
 
-def _put(model: nn.Module, name: str, module: nn.Module) -> None:
-    """Let a module stand under a dotted name."""
-    parent, _, child = name.rpartition(".")
-    setattr(model.get_submodule(parent), child, module)
+def _merged(layer: Any) -> nn.Module:
+    """The layer that is adapted, with what was learned in its weights; rounded weights are not rounded again."""
+    base: nn.Module = layer.get_base_layer()
+    if not isinstance(base, RoundedLinear):
+        layer.merge(safe_merge=True)
+        return base
+    plain = base.restored()
+    plain.weight.data += layer.get_delta_weight(NAME).to(plain.weight.dtype)
+    return plain
 
 
 def _is_linear(module: nn.Module) -> bool:

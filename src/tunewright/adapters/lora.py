@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from torch import nn
 
 from tunewright.adapters.injected import InjectedSettings
+from tunewright.adapters.quantized import Quantization, quantize_layers, require_package
 
 
 class LoraConfig(InjectedSettings):
@@ -27,6 +29,26 @@ class LoraConfig(InjectedSettings):
     """`rslora` divides by the root of `r` (Kalajdzievski 2023), which suits high ranks; `dora` learns the lengths of W's
     columns apart from their directions (Liu et al. 2024); `pissa` begins A and B with W's largest singular vectors and keeps
     the rest frozen (Meng et al. 2024)."""
+
+    quantize: Quantization | None = None
+    """Keep the adapted layers' own weights in 4 bits (`nf4`, with the extra `quant`) or 8 (`int8`) while LoRA is trained beside
+    them (QLoRA, Dettmers et al. 2023): an eighth or a fourth of their memory in float32, and some of their precision. The merged
+    model has the rounded weights, in its own type. For the variants `lora` and `rslora`."""
+
+    @model_validator(mode="after")
+    def _quantised_with_what_can_be_merged(self) -> LoraConfig:
+        if self.quantize and self.variant not in ("lora", "rslora"):
+            raise ValueError(f"`quantize` goes with the variants `lora` and `rslora`, not with `{self.variant}`")
+        return self
+
+    def require_packages(self) -> None:
+        """See `AdapterSettings`."""
+        require_package(self.quantize)
+
+    def prepare(self, model: nn.Module, targets: Sequence[str]) -> None:
+        """See `InjectedSettings`."""
+        if self.quantize:
+            quantize_layers(model, targets, self.quantize)
 
     def peft_config(self, targets: Sequence[str]) -> Any:
         """peft's own configuration for these modules."""

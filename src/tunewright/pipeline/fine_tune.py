@@ -264,5 +264,6 @@ def _save_adapter(base: Base, recipe: Recipe, model: torch.nn.Module, folder: Pa
         about = AboutAdapter(
             head=base.teaching.head_kind, labels=base.teaching.head_labels, base_model=base.local.reference,
             base_revision=base.local.revision, base_digest=base.local.weights_digest,
+            quantize=getattr(recipe.adapter, "quantize", None),
         )  # fmt: skip
         about.write(aside)

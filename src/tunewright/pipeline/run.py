@@ -162,6 +162,7 @@ def _num_ranks() -> int | None:
 
 
 def _resume_or_start(asked: Recipe, find: Callable[[], RunFolder], request: Request, attempt: Attempt) -> Run:
+    asked.adapter.require_packages()
     try:
         return _go_on(asked, find, request, attempt)
     except DataError as error:

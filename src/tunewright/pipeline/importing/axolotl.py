@@ -12,6 +12,7 @@ from tunewright.pipeline.importing.common import (
     read_length,
     read_optimizer,
     read_precision,
+    read_quantization,
     read_schedule,
     refuse,
     targets,
@@ -187,8 +188,7 @@ def _read_template(reading: Reading, data: Mapping[str, Any]) -> None:
 
 def _read_adapter(reading: Reading) -> None:
     kind = reading.get("adapter")
-    quantised = kind == "qlora"
-    reading.note("adapter", *(("left_out", "quantization") if quantised else ("taken",)), ours="adapter.name")
+    reading.note("adapter", "taken", ours="adapter.name")
     if kind in ("lora", "qlora"):
         reading.put("adapter.name", "lora")
         rank = reading.whole("lora_r", 8)
@@ -206,6 +206,11 @@ def _read_adapter(reading: Reading) -> None:
         if str(reading.get("peft_init_lora_weights", "")).startswith("pissa"):
             reading.take("peft_init_lora_weights", "adapter.variant", value="pissa")
         reading.left_out("peft_init_lora_weights", "lora_start", unless=(None, True))
+        for key, rounded in {"load_in_4bit": "nf4", "load_in_8bit": "int8"}.items():
+            if reading.flag(key):
+                read_quantization(reading, key, rounded)
+        if kind == "qlora" and reading.chosen("adapter.quantize") is None:
+            read_quantization(reading, "adapter", "nf4")
     elif kind:
         raise RecipeError(
             f"{reading.path}: `adapter: {kind}` has no counterpart. Known are lora, qlora, and none (all weights)."

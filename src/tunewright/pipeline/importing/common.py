@@ -130,6 +130,14 @@ def read_precision(reading: Reading) -> None:
     reading.idle("bf16", "pure_bf16", "bfloat16", "fp16", "float16", "tf32", "fp16_full_eval", "bf16_full_eval")
 
 
+def read_quantization(reading: Reading, key: str, kind: str) -> None:
+    """Rounded weights beside LoRA; left out for the variants that they don't go with."""
+    if reading.chosen("adapter.variant") in (None, "lora", "rslora"):
+        reading.take(key, "adapter.quantize", value=kind, why="rounded", fate="differs")
+    else:
+        reading.note(key, "left_out", "quantization")
+
+
 def targets(said: Any) -> list[str] | None:
     """LoRA's target modules as globs; None where they are all linear layers."""
     names = said if isinstance(said, list) else [name.strip() for name in str(said).split(",")]

@@ -11,6 +11,7 @@ from tunewright.pipeline.importing.common import (
     read_length,
     read_optimizer,
     read_precision,
+    read_quantization,
     read_schedule,
     refuse,
     targets,
@@ -164,6 +165,9 @@ def _read_adapter(reading: Reading) -> None:
         raise RecipeError(
             f"{reading.path}: `finetuning_type: {kind}` is not known. Known are lora, oft, freeze and full."
         )
+    bits = reading.get("quantization_bit")
+    if bits in (4, 8) and kind == "lora":
+        read_quantization(reading, "quantization_bit", "nf4" if bits == 4 else "int8")
     reading.left_out("quantization_bit", "quantization")
     reading.idle(*_OF_OTHER_ADAPTERS)
 

@@ -90,6 +90,13 @@ class Reading:
         """Whether a setting is switched on."""
         return str(self.get(key, False)).lower() in ("true", "yes", "on", "1")
 
+    def chosen(self, ours: str) -> Any:
+        """What a key of the recipe was set to; None where it was not."""
+        branch: Any = self._tree
+        for part in ours.split("."):
+            branch = branch.get(part) if isinstance(branch, dict) else None
+        return branch
+
     def put(self, ours: str, value: Any) -> None:
         """Set a key of the recipe, such as `train.epochs`."""
         *parents, last = ours.split(".")
