@@ -92,6 +92,8 @@ def plant(folder: RunFolder, payload: Callable[[int], str]) -> None:
     for error in evidence["errors"]:
         error |= {"text": next_one(), "text_pair": next_one(), "gold": next_one(), "prediction": next_one()}
         error["origin"] = {"path": f"dir\\{next_one()}", "line": 3}
+        error["mattered"] = [error["mattered"][0] | {"end": len(error["text"]), "answer": next_one()}]
+        error["nearest"] = [{"text": next_one(), "label": next_one(), "origin": error["origin"]}]
     for comparison in evidence["comparisons"]:
         comparison["method"] = next_one()
     plan["columns"] |= {name: next_one() for name in ("text", "label", "group")}
@@ -188,7 +190,7 @@ def test_payloads_in_texts_are_shown_letter_for_letter(tmp_path: Path) -> None:
 def test_lone_surrogates_and_control_characters_do_not_stop_the_report(tmp_path: Path) -> None:
     folder = build_run(tmp_path)
     evidence = read_json(folder.evidence)
-    evidence["errors"][0]["text"] = "a\ud800b\x00c\x1bd"
+    evidence["errors"][0] |= {"text": "a\ud800b\x00c\x1bd", "mattered": []}
     folder.evidence.write_text(json.dumps(evidence), encoding="ascii")
     page = render(folder, language="en", private=False)
     assert "a\ufffdb\ufffdc\ufffdd" in page

@@ -7,6 +7,7 @@ import json
 import random
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.flow.conftest import FILLER, QUICK, WORDS
@@ -56,6 +57,7 @@ def test_the_slice_that_was_spoilt_is_shown_to_be_worse(sliced: Run) -> None:
     first = slices["found"][0]
     assert (first["attribute"], first["value"], first["is_worse"]) == ("column:channel", "telephone", True)
     assert {"length", "unseen", "cluster"} <= set(slices["attributes"])
+    assert all(len(one["nearest"]) == 3 for one in sliced.evidence["errors"])
     page = sliced.report.read_text(encoding="utf-8")
     assert "channel: telephone" in page
     assert "shown to be worse" in page
@@ -87,3 +89,42 @@ def test_words_that_name_clusters_go_when_the_texts_go(sliced: Run) -> None:
     purge(sliced.folder.path)
     assert not words()
     assert "channel: telephone" in sliced.report.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def mislabelled(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Word counting on 400 rows of which one in fifteen has the wrong label."""
+    rng = random.Random(11)
+    path = tmp_path_factory.mktemp("data") / "mislabelled.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "sentiment"])
+        for i in range(400):
+            label = rng.choice(["pos", "neg"])
+            # One telling word each: two that say the same cover for each other.
+            words = [*rng.choices(FILLER, k=5), rng.choice(WORDS[label])]
+            writer.writerow([f"{' '.join(words)} {i}", {"pos": "neg", "neg": "pos"}[label] if i % 15 == 0 else label])
+    wishes = [*QUICK, "split.test=0.4"]
+    return run(path, model="none", output=path.parent / "run", overrides=wishes)
+
+
+def own_label(text: str) -> str:
+    return "pos" if {*text.split()} & {*WORDS["pos"]} else "neg"
+
+
+def test_wrong_labels_of_the_test_set_are_named_with_training_rows_that_are_alike(mislabelled: Run) -> None:
+    errors = mislabelled.evidence["errors"]
+    doubted = [one for one in errors if one["doubted_by"]]
+    assert len(doubted) >= 4
+    assert all(one["gold"] != own_label(one["text"]) for one in doubted)
+    train = {row["row_id"] for row in pq.read_table(mislabelled.folder.rows).to_pylist() if row["split"] == "train"}
+    assert all(row["row_id"] in train for one in errors for row in one["nearest"])
+    assert "label in doubt" in mislabelled.report.read_text(encoding="utf-8")
+
+
+def test_the_words_a_mistake_leans_on_are_those_that_carry_a_label(mislabelled: Run) -> None:
+    errors = [one for one in mislabelled.evidence["errors"] if one["gold"] != own_label(one["text"])]
+    first = [one["text"][piece["start"] : piece["end"]] for one in errors for piece in one["mattered"][:1]]
+    telling = [word in WORDS["pos"] + WORDS["neg"] for word in first]
+    assert len(first) >= 4
+    assert sum(telling) >= 0.8 * len(telling)

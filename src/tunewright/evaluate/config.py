@@ -104,6 +104,9 @@ class EvaluateConfig(Config):
     """Groups with fewer test rows are refused: their figures would say more about those few people than about the model."""
     slices: SlicesConfig = SlicesConfig()
     """Where it fails."""
+    explained_mistakes: int = Field(default=30, ge=0)
+    """Of so many mistakes, the worst first, the report says which words they lean on: each is asked again without every one of its
+    words in turn. Not of texts and spans, and not with `report.private` or `train.refit_on_all`. 0: none."""
     cross_validation: CrossValidationConfig = CrossValidationConfig()
     """For small data."""
     generated_rows: int = Field(default=64, ge=1)

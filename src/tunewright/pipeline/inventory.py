@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from tunewright.core.errors import FolderError
 from tunewright.core.folder import RunFolder, read_json
+from tunewright.pipeline.private import num_texts
 from tunewright.report.found import SUSPECTS_SHOWN
 
 Holds = Literal["texts", "learned", "labels", "no text", "unknown"]
@@ -116,14 +117,13 @@ def _csv_texts(path: Path) -> int:
 
 
 def _evidence_texts(path: Path) -> int:
-    errors = read_json(path).get("errors") or []
-    return sum(error.get("text") is not None for error in errors)
+    return num_texts(read_json(path))
 
 
 def _shown_mistakes(path: Path) -> int:
-    """Texts of mistakes on the page; the run's evidence says how many there are, and the recipe whether they are shown."""
+    """Texts of mistakes and of training rows like them, and of suspected labels."""
     evidence = path.parent / "evidence.json"
-    return (min(_evidence_texts(evidence), 20) if evidence.exists() else 0) + _shown_suspects(RunFolder(path.parent))
+    return (_evidence_texts(evidence) if evidence.exists() else 0) + _shown_suspects(RunFolder(path.parent))
 
 
 def _shown_suspects(folder: RunFolder) -> int:
@@ -147,7 +147,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(pattern="predictions/unlabelled.csv", holds="texts", rows_with_text=_csv_texts,
             why="Answers to rows without a label, beside their texts."),
     Holding(pattern="evidence.json", holds="texts", rows_with_text=_evidence_texts,
-            why="The wrong answers the model was surest of, with their texts, for the report."),
+            why="The wrong answers the model was surest of and training rows like them, with their texts, for the report."),
     Holding(pattern="report.html", holds="texts", rows_with_text=_shown_mistakes,
             why="The page for people; it shows texts of mistakes unless the run is private."),
     Holding(pattern="tokens/*", holds="texts",

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from tunewright.core.errors import FolderError
@@ -18,16 +17,16 @@ from tunewright.evaluate import (
     Predictions,
     Score,
     compare,
-    confidence_of,
     holm,
     read_predictions,
     score,
     value_of,
 )
 from tunewright.evaluate.test_ledger import history, record
-from tunewright.metrics import METRICS, TEXT_METRICS, TextMetric, confusion_matrix
+from tunewright.metrics import METRICS, TextMetric, confusion_matrix
 from tunewright.models.catalog import suggest
 from tunewright.pipeline.confidence import confidence_evidence
+from tunewright.pipeline.errors import describe_errors
 from tunewright.pipeline.fine_tune import Tuned
 from tunewright.pipeline.groups import gaps_in
 from tunewright.pipeline.measures import measures_of
@@ -43,8 +42,6 @@ SYSTEMS = ("model", "earlier", "frozen", "tfidf", "base", "dictionary", "nearest
 CROSSED = ("model_cv", "frozen_cv", "tfidf_cv")
 USABLE = ("model", "frozen", "tfidf")
 """Systems that can be saved as a model folder."""
-MOST_ERRORS = 50
-PERFECT_CHRF = 100.0 - 1e-9
 HEADLINE = {"single_label": "accuracy", "multi_label": "accuracy", "regression": "mae"}
 
 
@@ -121,7 +118,7 @@ def judge(
         evidence["groups"] = [asdict(one) for one in gaps_in(shown, prepared.rows, recipe)]
         slices = slices_in(shown, prepared, recipe, features=features)
         evidence["slices"] = None if slices is None else asdict(slices)
-        evidence["errors"] = _errors(shown, prepared, private=recipe.report.private)
+        evidence |= describe_errors(shown, prepared, folder, private=recipe.report.private, features=features)
     evidence["next_step"] = _next_step(evidence, scores, folder, language=prepared.columns.language)
     write_json(folder.scores, [asdict(s) for s in scores])
     write_json(folder.evidence, evidence)
@@ -228,60 +225,6 @@ def _weakest(scores: list[Score], system: str) -> dict[str, Any] | None:
     )
     label = (worst.slice or "").removeprefix("label=")
     return {"label": label, "metric": "f1", "value": worst.value, "low": worst.low, "high": worst.high, "n": n}
-
-
-def _errors(shown: Predictions, prepared: Prepared, *, private: bool) -> list[dict[str, Any]]:
-    """Wrong answers, the surest first; for numbers, the farthest off; for spans, the most wrong ones first.
-
-    Texts are left out of a private run.
-    """
-    rows = shown.labelled
-    if shown.kind == "text" and rows.table.column("prediction").null_count == len(rows):
-        return []
-    if shown.kind == "text":
-        likeness = _chrf_of_rows(rows)
-        wrong = np.argsort(likeness, kind="stable")
-        wrong = wrong[likeness[wrong] < PERFECT_CHRF]
-        confidence = np.full(len(rows), np.nan)
-    elif shown.kind == "spans":
-        num_wrong = np.array([len({*a} ^ {*b}) for a, b in zip(rows.gold_spans, rows.prediction_spans, strict=True)])
-        wrong = np.argsort(-num_wrong, kind="stable")
-        wrong = wrong[num_wrong[wrong] > 0]
-        confidence = np.full(len(rows), np.nan)
-    elif shown.kind == "regression":
-        surprise = np.abs(rows.gold_value_N - rows.prediction_value_N)
-        wrong = np.argsort(-surprise, kind="stable")
-        confidence = np.full(len(rows), np.nan)
-    else:
-        if not rows.has_scores:
-            return []
-        confidence, right = confidence_of(rows)
-        wrong = np.argsort(-confidence, kind="stable")
-        wrong = wrong[~right[wrong]]
-    place_of = {row_id: i for i, row_id in enumerate(prepared.row_ids)}
-    gold, said = rows.table.column("gold").to_pylist(), rows.table.column("prediction").to_pylist()
-    origins = prepared.rows.column("origin").to_pylist()
-    errors = []
-    for i in wrong[:MOST_ERRORS]:
-        place = place_of[rows.row_ids[i]]
-        errors.append(
-            {
-                "row_id": rows.row_ids[i],
-                "origin": origins[place],
-                "text": None if private else prepared.texts[place],
-                "text_pair": prepared.pairs[place] if prepared.pairs and not private else None,
-                "gold": None if private and shown.kind == "text" else gold[i],
-                "prediction": None if private and shown.kind == "text" else said[i],
-                "confidence": None if np.isnan(confidence[i]) else float(confidence[i]),
-            }
-        )
-    return errors
-
-
-def _chrf_of_rows(rows: Predictions) -> npt.NDArray[np.float64]:
-    """How like its references each answer is, (N,)."""
-    chrf = TEXT_METRICS["chrf"]
-    return chrf.combine(chrf.statistics(rows.asked, rows.said))
 
 
 def _cross_validation(

@@ -7,8 +7,9 @@ them gone as well has `tunewright purge`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -19,6 +20,27 @@ from tunewright.data.table import set_column
 _NO_TEXT = frozenset({"duplicate_of", "split", "scrub"})
 """Fields and reasons whose before and after are row ids, sides of the split, and classes: nobody's words."""
 _QUOTED = re.compile(r"""(?<![\w`])'[^'\n]{1,2000}'(?![\w`])|(?<![\w`])"[^"\n]{1,2000}"(?![\w`])""")
+
+
+def without_texts(value: Any, *, names: Collection[str] = ("text", "text_pair")) -> Any:
+    """A value of JSON in which nothing that is about a row has anything under these names any more."""
+    if isinstance(value, list):
+        return [without_texts(item, names=names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: None if key in names and "row_id" in value else without_texts(item, names=names)
+        for key, item in value.items()
+    }
+
+
+def num_texts(value: Any) -> int:
+    """How many rows in a value of JSON stand there with their text."""
+    if isinstance(value, list):
+        return sum(num_texts(item) for item in value)
+    if not isinstance(value, dict):
+        return 0
+    return ("row_id" in value and value.get("text") is not None) + sum(num_texts(item) for item in value.values())
 
 
 def without_text(entries: Sequence[Entry]) -> list[Entry]:

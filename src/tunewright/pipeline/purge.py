@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text, writing
 from tunewright.data.ledger import SCHEMA, Entry
 from tunewright.pipeline.inventory import inventory, require_run
-from tunewright.pipeline.private import without_text
+from tunewright.pipeline.private import without_text, without_texts
 from tunewright.pipeline.request import locked
 from tunewright.recipe import load_recipe
 from tunewright.report import render
@@ -128,8 +128,8 @@ def _unlabelled(path: Path) -> bool:
 
 def _evidence(path: Path) -> bool:
     evidence = read_json(path)
-    for error in evidence.get("errors") or []:
-        error.update({name: None for name in ("text", "text_pair") if name in error})
+    answers = ("gold", "prediction", "label") if evidence["kind"] == "text" else ()
+    evidence = without_texts(evidence, names=("text", "text_pair", *answers))
     for one in (evidence.get("slices") or {}).get("found") or []:
         one["label"] = None  # words of texts
     write_json(path, evidence)

@@ -21,6 +21,7 @@ from tunewright.core.text import digest
 from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
 from tunewright.pipeline.bundling import bundle_baseline, bundle_frozen, bundle_model
 from tunewright.pipeline.decide import decide
+from tunewright.pipeline.errors import explain_errors
 from tunewright.pipeline.fine_tune import Tuned, cross_validate, features_of, fine_tune, load_base, refit_on_all
 from tunewright.pipeline.journal import Journal, Listener, Stop, open_journal
 from tunewright.pipeline.judge import judge
@@ -244,6 +245,8 @@ def _carry_out(recipe: Recipe, folder: RunFolder, journal: Journal, request: Req
         if tuned and recipe.train.refit_on_all:
             final = refit_on_all(tuned, recipe, journal)
         world.from_first(lambda: _bundle(final, recipe, prepared, folder))
+    with journal.stage("explain"):
+        world.from_first(lambda: explain_errors(recipe, prepared, folder))
     if len(prepared.places(None)):
         with journal.stage("predict"):
             world.from_first(lambda: predict_unlabelled(prepared, folder, private=recipe.report.private))

@@ -92,6 +92,10 @@ def look_for_suspects(
     if suspects is not None:
         # Without texts: the page takes them from the rows, so that they stand in one place only.
         value["suspects"] = describe_suspects(suspects, None, most=MOST_STORED)
+        test = {prepared.row_ids[place] for place in prepared.places("test")}
+        value["in_test"] = [
+            {"row_id": one.row_id, "suggested": sorted(one.suggested)} for one in suspects.found if one.row_id in test
+        ]
         if suspects.finding:
             (described,) = describe_findings([suspects.finding], prepared.rows, texts=False, most_rows=SHOWN_ROWS)
             value["finding"] = described

@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 Kind = Literal["text", "number", "strip", "tag"]
 
+MOST_CHOICES = 16
+
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -73,6 +75,15 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Near:
+    """A row that is like another one."""
+
+    where: str
+    label: str
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mistake:
     """One wrong answer: where it stands, what was expected, what was given, and the text unless private."""
 
@@ -80,8 +91,17 @@ class Mistake:
     gold: str
     prediction: str
     confidence: str
-    text: str = ""
+    text: str | Markup = ""
     more: str = ""
+    tag: str | Markup = ""
+    """What else is to be said of it in a word or two."""
+    mattered: str | Markup = ""
+    """What in the text the answer leans on."""
+    near: tuple[Near, ...] = ()
+    near_said: str | Markup = ""
+    """The line that opens them."""
+    choices: tuple[int, ...] = ()
+    """Places in the list's `choices`: it is shown under these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +115,10 @@ class Mistakes:
     """Which of the two is held to be wrong."""
     stacked: bool = False
     """Whether answers are texts, each on lines of its own."""
+    choose: str | Markup = ""
+    """In front of the choices."""
+    choices: tuple[str | Markup, ...] = ()
+    """Ways to narrow the list down, the first one chosen. No script is needed: the style sheet knows `MOST_CHOICES` of them."""
     block: str = "mistakes"
 
 

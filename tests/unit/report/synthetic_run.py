@@ -195,10 +195,13 @@ def _errors(material: Material, *, numbers: bool = False) -> list[dict[str, Any]
     for i in range(14):
         gold, answer = material.labels[i % len(material.labels)], material.labels[(i + 2) % len(material.labels)]
         text = material.texts[(i + 2) % len(material.texts)] * (30 if i == 3 else 1)
+        place = {"row_id": f"{i:032x}", "origin": {"path": f"/home/someone/data/{material.file}", "line": 41 + 97 * i}}
         errors.append({
-            "row_id": f"{i:032x}", "origin": {"path": f"/home/someone/data/{material.file}", "line": 41 + 97 * i},
-            "text": text, "gold": 3.5 if numbers else gold, "prediction": 1.25 if numbers else answer,
-            "confidence": None if numbers else 0.997 - 0.006 * i,
+            **place, "text": text, "gold": 3.5 if numbers else gold, "prediction": 1.25 if numbers else answer,
+            "confidence": None if numbers else 0.997 - 0.006 * i, "doubted_by": 0 if numbers else i % 3,
+            "nearest": [place | {"text": text, "label": 3.25 if numbers else answer, "likeness": 0.91}] * 3,
+            "mattered": [{"part": 0, "start": 0, "end": 4, "confidence": None if numbers else 0.43,
+                          "answer": 2.5 if numbers else answer}],
         })  # fmt: skip
     return errors
 
