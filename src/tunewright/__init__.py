@@ -21,6 +21,7 @@ import tunewright.core.threads  # noqa: F401  # here, because this file is loade
 
 if TYPE_CHECKING:
     from tunewright.core.errors import TunewrightError
+    from tunewright.pipeline.behaviour import evaluate_behaviour
     from tunewright.pipeline.bias import evaluate_bias
     from tunewright.pipeline.compare import compare_runs
     from tunewright.pipeline.evaluate import evaluate_file
@@ -40,6 +41,7 @@ _HOME = {
     "compare_runs": "tunewright.pipeline.compare",
     "WritingPredictor": "tunewright.serve",
     "WrittenAnswer": "tunewright.serve",
+    "evaluate_behaviour": "tunewright.pipeline.behaviour",
     "evaluate_bias": "tunewright.pipeline.bias",
     "evaluate_file": "tunewright.pipeline.evaluate",
     "init_recipe": "tunewright.pipeline.init",
@@ -60,6 +62,7 @@ __all__ = [
     "WritingPredictor",
     "WrittenAnswer",
     "compare_runs",
+    "evaluate_behaviour",
     "evaluate_bias",
     "evaluate_file",
     "init_recipe",

@@ -82,7 +82,7 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 QUICK = (
     "train.epochs=8", "train.examples_per_step=8", "optimizer.learning_rate=3e-3", "evaluate.resamples=100",
-    "evaluate.cross_validation.below_rows=0",
+    "evaluate.cross_validation.below_rows=0", "evaluate.behaviour.changed_rows=20",
     "runtime.threads=1", "runtime.matmul=highest",
 )  # fmt: skip
 """Overrides that make a run take seconds, and leave nothing to be measured that would change its bits."""

@@ -1,8 +1,9 @@
-"""`tunewright evaluate`: a model on a file: its scores, or with `--bias` how it treats groups."""
+"""`tunewright evaluate`: a model on a file: its scores, with `--bias` how it treats groups, with `--behaviour` how it behaves."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,27 @@ from tunewright.cli.options import add_json, add_verb
 from tunewright.core.errors import RecipeError
 
 if TYPE_CHECKING:
+    from tunewright.cli.screen import Screen
     from tunewright.data.counterfactual.terms import Language
+    from tunewright.report.view import View
 
 SENTENCES: dict[str, tuple[Language, ...]] = {"en": ("en",), "zh": ("zh",), "both": ("en", "zh"), "none": ()}
-OF_BIAS = ("groups", "min_group", "positive", "probes", "sentences", "html", "private")
+OF_BIAS = ("groups", "min_group", "positive", "probes", "sentences")
 """Options that mean nothing without `--bias`."""
+OF_PAGES = ("html", "private")
+"""Options that mean nothing without `--bias` or `--behaviour`."""
 
 
 def add_evaluate_verb(verbs: Any) -> None:
     """Add the verb to the parser."""
-    evaluate = add_verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file, or how it treats groups")
+    evaluate = add_verb(verbs, "evaluate", _evaluate, "scores of a model on a labelled file, or how it behaves")
     evaluate.add_argument("model", type=Path, metavar="MODEL", help="the model folder of a run")
     evaluate.add_argument(
-        "file", type=Path, nargs="?", metavar="FILE", help="with --bias it may have no answers, or be left out"
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="with --bias or --behaviour it may have no answers, or be left out",
     )
     evaluate.add_argument("--text", metavar="COLUMN", help="the text column, if it is named otherwise than in training")
     evaluate.add_argument("--text-pair", metavar="COLUMN", help="likewise for the second text")
@@ -46,20 +55,30 @@ def add_evaluate_verb(verbs: Any) -> None:
     bias.add_argument(
         "--sentences", choices=sorted(SENTENCES), help="languages of the sentences made for this (default: the model's)"
     )
-    bias.add_argument("--html", type=Path, metavar="OUT.html", help="write the result as a page")
-    bias.add_argument("--private", action="store_true", help="no text of the file on screen and page")
+    behaviour = evaluate.add_argument_group("behaviour")
+    behaviour.add_argument(
+        "--behaviour", nargs="?", const="", metavar="SUITE.yaml",
+        help="tests of your own in a YAML file, and changes to the FILE's texts that should not matter",
+    )  # fmt: skip
+    pages = evaluate.add_argument_group("with --bias or --behaviour")
+    pages.add_argument("--html", type=Path, metavar="OUT.html", help="write the result as a page")
+    pages.add_argument("--private", action="store_true", help="no text of the file on screen and page")
     evaluate.add_argument("--lang", choices=["en", "zh"], help="language of the messages")
     add_json(evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if options.bias and options.behaviour is not None:
+        raise RecipeError("`--bias` and `--behaviour` are two pages. Ask for one of them at a time.")
     if options.bias:
         return _bias(options)
-    given = [name for name in OF_BIAS if getattr(options, name)]
-    if given:
-        raise RecipeError(f"`--{given[0].replace('_', '-')}` belongs to `--bias`. Add `--bias`, or leave it out.")
+    _refuse(options, OF_BIAS, "`--bias`")
+    if options.behaviour is not None:
+        _refuse(options, ("label", "slices"), "scores", advice="Leave it out: answers are not looked at.")
+        return _behaviour(options)
+    _refuse(options, OF_PAGES, "`--bias` and `--behaviour`")
     if options.file is None:
-        raise RecipeError("a FILE with answers is needed to score a model; only `--bias` goes without one.")
+        raise RecipeError("a FILE with answers is needed to score a model; `--bias` and `--behaviour` go without one.")
     from tunewright.cli.screen import Screen
     from tunewright.pipeline.evaluate import evaluate_file
 
@@ -73,13 +92,34 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse(options: argparse.Namespace, names: Sequence[str], whose: str, *, advice: str = "") -> None:
+    given = [name for name in names if getattr(options, name)]
+    if given:
+        advice = advice or f"Add {whose.replace(' and ', ' or ')}, or leave it out."
+        raise RecipeError(f"`--{given[0].replace('_', '-')}` belongs to {whose}. {advice}")
+
+
+def _behaviour(options: argparse.Namespace) -> int:
+    from tunewright.cli.screen import Screen
+    from tunewright.pipeline.behaviour import evaluate_behaviour
+    from tunewright.report.behaviour import behaviour_view
+
+    screen = Screen(as_json=options.json, language=options.lang or "en", private=options.private)
+    screen.begin()
+    found = evaluate_behaviour(
+        options.model, options.file, suite=options.behaviour or None, text=options.text, text_pair=options.text_pair,
+        listener=screen.listen,
+    )  # fmt: skip
+    value = found.to_json(private=options.private)
+    _show(screen, value, behaviour_view(value, screen.sentences), options)
+    return 0
+
+
 def _bias(options: argparse.Namespace) -> int:
     from tunewright.cli.screen import Screen
-    from tunewright.core.folder import write_text
     from tunewright.evaluate.config import BiasConfig
     from tunewright.pipeline.bias import evaluate_bias
     from tunewright.report.bias import bias_view
-    from tunewright.report.view import render_view
 
     screen = Screen(as_json=options.json, language=options.lang or "en", private=options.private)
     screen.begin()
@@ -92,9 +132,16 @@ def _bias(options: argparse.Namespace) -> int:
         listener=screen.listen,
     )  # fmt: skip
     value = found.to_json(private=options.private)
-    view = bias_view(value, screen.sentences)
+    _show(screen, value, bias_view(value, screen.sentences), options)
+    return 0
+
+
+def _show(screen: Screen, value: dict[str, Any], view: View, options: argparse.Namespace) -> None:
+    """On screen, and as a page where one is wanted."""
+    from tunewright.core.folder import write_text
+    from tunewright.report.view import render_view
+
     screen.view(value, view)
     if options.html:
         write_text(options.html, render_view(view, words=screen.sentences, private=options.private))
         screen.say("written", path=str(options.html))
-    return 0

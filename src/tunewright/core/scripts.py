@@ -4,7 +4,7 @@ The table of Chinese below holds pairs of which each character belongs to one of
 suffices to tell. It was put together from the variant relations that the Unicode Character Database states
 (`kSimplifiedVariant`, `kTraditionalVariant` in Unihan), the commonest of them, and without characters that are in use in
 both standards (后, 里, 面, 干, 台, 只, 才, 于, 几, 云...), which would call simplified what is traditional. It tells the two
-apart; it is no converter.
+apart, and turns what it holds into the other; it is no converter of everything.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ _PAIRS = """
 _SIMPLIFIED, _TRADITIONAL = (
     re.compile("[" + "".join(sorted({pair[side] for pair in _PAIRS.split()})) + "]") for side in (0, 1)
 )
+_TO_TRADITIONAL = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
+_TO_SIMPLIFIED = {ord(pair[1]): pair[0] for pair in _PAIRS.split()}
 _KANA_OR_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
 
 Variant = Literal["simplified", "traditional", "both"]
@@ -56,6 +58,12 @@ def chinese_variant(text: str) -> Variant | None:
     if not (simplified or traditional) or _KANA_OR_HANGUL.search(text):
         return None
     return "both" if simplified and traditional else "simplified" if simplified else "traditional"
+
+
+def other_variant(text: str) -> str | None:
+    """The text in the other standard, as far as the table goes; None where it tells of neither, or of both."""
+    table = {"simplified": _TO_TRADITIONAL, "traditional": _TO_SIMPLIFIED}.get(chinese_variant(text) or "")
+    return None if table is None else text.translate(table)
 
 
 def declared_variant(language: str) -> Variant | None:

@@ -75,6 +75,16 @@ class SlicesConfig(Config):
     """Clusters of the pretrained model's features, at most so many; fewer where they would be too small. 0: none."""
 
 
+class BehaviourConfig(Config):
+    """What a run's model is held to beyond its test rows; of answers that are labels or numbers."""
+
+    suite: str | None = None
+    """A YAML file of behaviour tests, see the [guide](guide/evidence.md)."""
+    changed_rows: int = Field(default=200, ge=0)
+    """So many test rows are asked again with one thing changed that should not matter (capitals, the mark at the end, a typing
+    error, widths, Chinese standards, a space): how often does the answer change? 0: none."""
+
+
 class EvaluateConfig(Config):
     """Metrics and evidence."""
 
@@ -104,6 +114,8 @@ class EvaluateConfig(Config):
     """Groups with fewer test rows are refused: their figures would say more about those few people than about the model."""
     slices: SlicesConfig = SlicesConfig()
     """Where it fails."""
+    behaviour: BehaviourConfig = BehaviourConfig()
+    """What it must be able to do, and what must not move it."""
     explained_mistakes: int = Field(default=30, ge=0)
     """Of so many mistakes, the worst first, the report says which words they lean on: each is asked again without every one of its
     words in turn. Not of texts and spans, and not with `report.private` or `train.refit_on_all`. 0: none."""

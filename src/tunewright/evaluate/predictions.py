@@ -202,6 +202,10 @@ class Predictions:
         chosen = [row_id in row_ids for row_id in self.row_ids]
         return Predictions(table=self.table.filter(pa.array(chosen, pa.bool_())), kind=self.kind, labels=self.labels)
 
+    def rows(self, start: int, end: int) -> Predictions:
+        """Rows that stand together."""
+        return Predictions(table=self.table.slice(start, end - start), kind=self.kind, labels=self.labels)
+
     @cached_property
     def labelled(self) -> Predictions:
         """The rows that can be scored: those with gold, and for regression with an answer, for which none is no number.

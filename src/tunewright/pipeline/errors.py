@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,13 +13,15 @@ import numpy.typing as npt
 from tunewright.core.folder import RunFolder, read_json, write_json
 from tunewright.evaluate import Predictions, confidence_of
 from tunewright.evaluate.label_doubts import doubt_labels
-from tunewright.evaluate.occlusion import Text, what_mattered
+from tunewright.evaluate.occlusion import what_mattered
 from tunewright.evaluate.row_values import right
 from tunewright.metrics import TEXT_METRICS
+from tunewright.pipeline.asking import ask
 from tunewright.pipeline.prepare import Prepared
 from tunewright.pipeline.slices import Features
 from tunewright.probes.nearest import NearestText, nearest_features
 from tunewright.recipe import Recipe
+from tunewright.serve import load, require_labeller
 from tunewright.tasks import RowTask, TagTask
 
 Json = dict[str, Any]
@@ -62,21 +65,14 @@ def explain_errors(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> Non
 
     Not in a private run, nor of a model that was trained on its test rows after it was measured.
     """
-    from tunewright.serve import load, require_labeller
-
     evidence = read_json(folder.evidence)
     errors = evidence.get("errors", [])[: recipe.evaluate.explained_mistakes]
     bundle = folder.bundle_of(evidence["system"])
     if not errors or not isinstance(prepared.task, RowTask) or recipe.report.private or recipe.train.refit_on_all:
         return
     predictor = require_labeller(load(bundle), bundle)
-
-    def ask(texts: Sequence[Text]) -> Predictions:
-        pairs = [text[1] for text in texts] if prepared.pairs else None
-        return predictor.predictions([str(i) for i in range(len(texts))], [text[0] for text in texts], pairs=pairs)
-
     rows = [(one["text"], one["text_pair"]) if prepared.pairs else (one["text"],) for one in errors]
-    for one, mattered in zip(errors, what_mattered(ask, rows), strict=True):
+    for one, mattered in zip(errors, what_mattered(functools.partial(ask, predictor), rows), strict=True):
         one["mattered"] = [asdict(piece) for piece in mattered]
     write_json(folder.evidence, evidence)
 

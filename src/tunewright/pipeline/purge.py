@@ -129,7 +129,7 @@ def _unlabelled(path: Path) -> bool:
 def _evidence(path: Path) -> bool:
     evidence = read_json(path)
     answers = ("gold", "prediction", "label") if evidence["kind"] == "text" else ()
-    evidence = without_texts(evidence, names=("text", "text_pair", *answers))
+    evidence = without_texts(evidence, names=("text", "text_pair", "original", *answers))
     for one in (evidence.get("slices") or {}).get("found") or []:
         one["label"] = None  # words of texts
     write_json(path, evidence)

@@ -19,6 +19,7 @@ from tunewright.core.errors import DataError, RecipeError
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text
 from tunewright.core.text import digest
 from tunewright.pipeline.baselines import run_baselines, run_earlier_model, run_frozen_baseline
+from tunewright.pipeline.behaviour import add_behaviour, read_suite
 from tunewright.pipeline.bundling import bundle_baseline, bundle_frozen, bundle_model
 from tunewright.pipeline.decide import decide
 from tunewright.pipeline.errors import explain_errors
@@ -194,6 +195,8 @@ def _go_on(asked: Recipe, find: Callable[[], RunFolder], request: Request, attem
 
 
 def _write_plan(asked: Recipe, folder: RunFolder, journal: Journal, *, minutes: float | None) -> None:
+    if asked.evaluate.behaviour.suite:
+        read_suite(Path(asked.evaluate.behaviour.suite))  # what is wrong with it is said before anything is trained
     resolved = decide(asked, folder, journal, minutes=minutes)
     write_text(folder.recipe, dump_recipe(resolved))
 
@@ -245,8 +248,11 @@ def _carry_out(recipe: Recipe, folder: RunFolder, journal: Journal, request: Req
         if tuned and recipe.train.refit_on_all:
             final = refit_on_all(tuned, recipe, journal)
         world.from_first(lambda: _bundle(final, recipe, prepared, folder))
-    with journal.stage("explain"):
-        world.from_first(lambda: explain_errors(recipe, prepared, folder))
+    if of_rows:
+        with journal.stage("explain"):
+            world.from_first(lambda: explain_errors(recipe, prepared, folder))
+        with journal.stage("behaviour"):
+            world.from_first(lambda: add_behaviour(recipe, prepared, folder))
     if len(prepared.places(None)):
         with journal.stage("predict"):
             world.from_first(lambda: predict_unlabelled(prepared, folder, private=recipe.report.private))

@@ -16,6 +16,7 @@ from tunewright.data.counterfactual.terms import LANGUAGES, Axis, Language, axes
 from tunewright.evaluate import Predictions
 from tunewright.evaluate.config import BiasConfig
 from tunewright.evaluate.counterfactual import Design, Effect, effect, judged
+from tunewright.pipeline.asking import ask
 from tunewright.pipeline.bias.found import AxisFound, Example, Part
 from tunewright.pipeline.bias.rows import FileRows
 from tunewright.pipeline.journal import Listener
@@ -39,14 +40,9 @@ class Asker:
 
     def ask(self, texts: Sequence[tuple[str, ...]], *, what: str = "") -> Predictions:
         """Predictions in the order of the texts, or pairs of texts."""
-        place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
         if self.listener and what:
-            self.listener({"kind": "asking", "what": what, "texts": len(place)})
-        ids, first = [str(i) for i in range(len(place))], [text[0] for text in place]
-        pairs = [text[-1] for text in place] if self.wants_pairs else None
-        once = self.predictor.predictions(ids, first, pairs=pairs)
-        table = once.table.take(pa.array([place[text] for text in texts], pa.int64()))
-        return Predictions(table=table, kind=once.kind, labels=once.labels)
+            self.listener({"kind": "asking", "what": what, "texts": len(set(texts))})
+        return ask(self.predictor, texts)
 
 
 def swapped(asker: Asker, rows: FileRows | None) -> Part:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tunewright.report.blocks import Paragraph, Section
 from tunewright.report.context import Context
+from tunewright.report.sections.behaviour import behaviour
 from tunewright.report.sections.classes import classes
 from tunewright.report.sections.confidence import confidence
 from tunewright.report.sections.data import data
@@ -28,6 +29,7 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "slices": slices,
     "groups": groups,
     "confidence": confidence,
+    "behaviour": behaviour,
     "mistakes": mistakes,
     "training": training,
     "data": data,

@@ -16,6 +16,8 @@ from tunewright.core.text import is_cjk
 from tunewright.report import numbers
 from tunewright.report.numbers import Language
 from tunewright.report.words import (
+    behaviour_en,
+    behaviour_zh,
     bias_en,
     bias_zh,
     choose_en,
@@ -48,7 +50,8 @@ SENTENCES: dict[Language, dict[str, str]] = {
     | bias_en.BIAS
     | preview_en.PREVIEW
     | failing_en.FAILING
-    | import_en.IMPORT,
+    | import_en.IMPORT
+    | behaviour_en.BEHAVIOUR,
     "zh": zh.SENTENCES
     | findings_zh.FINDINGS
     | choose_zh.CHOOSE
@@ -56,7 +59,8 @@ SENTENCES: dict[Language, dict[str, str]] = {
     | bias_zh.BIAS
     | preview_zh.PREVIEW
     | failing_zh.FAILING
-    | import_zh.IMPORT,
+    | import_zh.IMPORT
+    | behaviour_zh.BEHAVIOUR,
 }
 
 
