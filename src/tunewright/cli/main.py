@@ -23,6 +23,7 @@ from tunewright.cli.merge import add_merge_verb
 from tunewright.cli.options import add_json, add_source_options, add_verb, signals
 from tunewright.cli.preview import add_preview_verb
 from tunewright.cli.privacy import add_privacy_verbs
+from tunewright.cli.report import add_report_verb
 from tunewright.core.errors import FirstRankFailed, StoppedBySignal, TunewrightError
 
 _ENDINGS = frozenset({
@@ -146,6 +147,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_import_verb(verbs)
     add_compare_verb(verbs)
     add_improving_verbs(verbs)
+    add_report_verb(verbs)
     add_data_verbs(verbs)
     add_privacy_verbs(verbs)
 
