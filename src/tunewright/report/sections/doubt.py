@@ -26,7 +26,7 @@ def possible_answers(context: Context) -> list[Block]:
     columns.append(Column(title=words("possible.width" if numbers else "possible.size"), kind="number"))
     cells.append("–" if size is None else f"±{fixed(size / 2, decimals_for(size / 2))}" if numbers else fixed(size, 2))
     if found.get("single") is not None:
-        columns.append(Column(title=words("possible.single"), kind="number"))
+        columns.append(Column(title=words("possible.single"), kind="number", narrow=False))
         cells.append(f"{fixed(100 * found['single'], 0)}%")
     columns.append(Column(title="n", kind="number", narrow=False))
     cells.append(count(found["n"]))

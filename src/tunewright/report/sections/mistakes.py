@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from tunewright.report.blocks import Marked, MarkedItem, Mistake, Mistakes, Near, Paragraph, Section
+from tunewright.report.blocks import Block, Marked, MarkedItem, Mistake, Mistakes, Near, Paragraph, Section
 from tunewright.report.context import Context
 from tunewright.report.numbers import count, decimals_for, fixed
 
@@ -56,10 +56,10 @@ def mistakes(context: Context) -> Section | None:
     else:
         listed = _listed(context, errors)
     key = "mistakes.private" if context.private else SAID.get(run.kind, "mistakes.said")
-    said = words(key, n=len(errors))
+    blocks: list[Block] = [Paragraph(text=words(key, n=len(errors))), listed]
     if doubts := run.evidence.get("label_doubts"):
-        said += _doubts_said(context, doubts)
-    return context.section("mistakes", [Paragraph(text=said), listed], title=TITLES.get(run.kind))
+        blocks.insert(1, Paragraph(text=_doubts_said(context, doubts)))
+    return context.section("mistakes", blocks, title=TITLES.get(run.kind))
 
 
 def _doubts_said(context: Context, doubts: Mapping[str, Any]) -> Markup:

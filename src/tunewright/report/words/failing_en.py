@@ -49,7 +49,7 @@ FAILING: dict[str, str] = {
     "mistakes.choose_near_other": "{n} whose nearest training rows agree with neither",
     "mistakes.choose_pair": "{n} “{gold}” answered “{prediction}”",
     "mistakes.doubted": "label in doubt",
-    "mistakes.doubts": " Of the {n} test {unit}, the model doubts the labels of {found}.",
+    "mistakes.doubts": "Of the {n} test {unit}, the model doubts the labels of {found}.",
     "mistakes.confirmed": " Of these, {n} are doubted by the judge of all labels as well, which had not seen them either: if it is those labels that are wrong, {at_most} of 100 answers are right instead of {right}.",
     "mistakes.look": " A doubt is no proof: look before you change a label, and not only at labels whose change would help the model.",
     "mistakes.mattered": "Leans on {pieces}",

@@ -14,8 +14,8 @@ SENTENCES: dict[str, str] = {
     "page.private": "保密版：不显示任何原文，也不显示可能引用原文的说明。",
     "page.footer": "由 Tunewright 在本机根据运行目录“{folder}”中的文件生成。本页不加载任何外部内容，也不向外发送任何数据。",
     # 结论
-    "verdict.of_100.accuracy": '<span class="clause">每 100 {new_unit}，</span><span class="clause">预计判对 {value}{measure}。</span>',
-    "verdict.other.accuracy": '<span class="clause">每 100 {new_unit}，</span><span class="clause">{system}能判对 {value}{measure}。</span>',
+    "verdict.of_100.accuracy": '<span class="clause">每 100 {new_unit}，</span><span class="clause">预计<span class="clause">判对 {value}{measure}。</span></span>',
+    "verdict.other.accuracy": '<span class="clause">每 100 {new_unit}，</span><span class="clause">{system}<span class="clause">能判对 {value}{measure}。</span></span>',
     "verdict.of_100.subset_accuracy": '<span class="clause">每 100 {new_unit}，</span><span class="clause">预计有 {value}{measure}标签全部正确。</span>',
     "verdict.other.subset_accuracy": '<span class="clause">每 100 {new_unit}，</span><span class="clause">{system}有 {value}{measure}标签全部正确。</span>',
     "verdict.of_100.exact_match": '<span class="clause">每 100 个新答案，</span><span class="clause">预计有 {value} 个一字不差。</span>',
