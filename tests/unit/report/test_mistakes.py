@@ -39,7 +39,9 @@ def test_each_choice_shows_as_many_as_it_says(tmp_path: Path) -> None:
     shown = {place: len(re.findall(rf'<li class="[^"]*\bc{place}\b', page)) for place in said}
     assert shown == {place: int(re.search(r"\d+", text)[0]) for place, text in said.items()}  # type: ignore[index]
     assert [said[0], said[1]] == ["the 20 worst", "all 30"]
-    assert {"10 with a label that both judges doubt", "15 “c” answered “b”"} <= {*said.values()}
+    kinds_said = {"10 with a label that both judges doubt", "10 with a label that the model alone doubts"}
+    assert {*kinds_said, "15 “c” answered “b”"} <= {*said.values()}
+    assert page.count('<b class="answer">label in doubt</b>') == 10
 
 
 def test_the_style_sheet_knows_every_choice_there_can_be() -> None:
@@ -79,7 +81,7 @@ def test_doubted_labels_are_counted_with_what_they_would_be_worth(tmp_path: Path
     doubts = {"found": 12, "confirmed": 4, "n": 400, "right": 0.9, "right_at_most": 0.91}
     page = render(with_errors(tmp_path, [error(1, doubted_by=2)], label_doubts=doubts), language="en", private=False)
     assert "the model doubts the labels of 12." in page
-    assert "91.0 of 100 answers are right instead of 90.0" in page
+    assert "91.0 of 100 answers would be right instead of 90.0" in page
     assert "label in doubt" in page
     chinese = with_errors(tmp_path / "zh", [error(1, doubted_by=2)], label_doubts=doubts)
     assert "标签存疑" in render(chinese, language="zh", private=False)

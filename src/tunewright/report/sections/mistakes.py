@@ -133,7 +133,7 @@ def _mistake(context: Context, error: Json) -> Mistake:
         confidence="" if confidence is None else str(words("mistakes.sure", sure=fixed(100 * confidence, 1))),
         text=_highlighted(text, error, mattered),
         more=str(words("mistakes.longer", n=count(more))) if more else "",
-        tag=words("mistakes.doubted") if error.get("doubted_by") else "",
+        tag=words("mistakes.doubted") if error.get("doubted_by") == 2 else "",
         mattered=_mattered_said(context, error, mattered) if mattered else "",
         **_near(context, error),
     )  # fmt: skip
