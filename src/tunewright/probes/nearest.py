@@ -58,7 +58,7 @@ def text_vectors(texts: Sequence[str]) -> Any:
 
 
 def nearest_features(asked_MF: Cosines, memory_NF: Cosines, *, most: int) -> tuple[Places, Cosines]:
-    """The same by the direction of features instead of n-grams."""
+    """`NearestText.find_several` by the direction of features instead of n-grams."""
     asked_MF, memory_NF = (
         features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
         for features in (asked_MF, memory_NF)
