@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,21 @@ def test_plain_transformers_reads_a_strangers_adapter_merged_and_stored_as_its_b
     with torch.no_grad():
         farthest = (merged.float()(ids).logits - attached(ids).logits).abs().max()
     assert farthest < 2 * done.rounding + 1e-3
+
+
+def test_a_vocabulary_of_its_own_for_answers_goes_along(tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForSeq2SeqLM
+
+    base = write_encoder_decoder(tmp_path / "base")
+    shutil.copyfile(base / "tokenizer.json", base / "tokenizer_target.json")
+    config = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False, task_type="SEQ_2_SEQ_LM")
+    get_peft_model(AutoModelForSeq2SeqLM.from_pretrained(base), config).save_pretrained(tmp_path / "adapter")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)  # nothing of the libraries' own business on the screen
+        merge(tmp_path / "adapter", tmp_path / "merged")
+    written = json.loads((tmp_path / "merged" / "tokenizer_target.json").read_text())
+    assert written["model"] == json.loads((base / "tokenizer_target.json").read_text())["model"]
 
 
 def change_config(adapter: Path, **values: Any) -> None:

@@ -6,6 +6,7 @@ A folder is a stranger's file: only JSON and safetensors are read from it, and n
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from tunewright.adapters.injected import NAME, PREFIX
+from tunewright.adapters.injected import NAME, OLD_NAME, PREFIX
 from tunewright.adapters.other import NOT_INSIDE
 from tunewright.adapters.quantized import Quantization, quantize_layers, require_package, restore_layers
 from tunewright.adapters.settings import HeadKind
@@ -137,7 +138,9 @@ def put_into(model: nn.Module, adapter: AdapterFolder) -> nn.Module:
         restore_layers(model)
     try:
         config = types[adapter.type](**said, inference_mode=True)
-        wrapped = PeftModel(model, config)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=OLD_NAME, category=FutureWarning)
+            wrapped = PeftModel(model, config)
         result: Any = set_peft_model_state_dict(wrapped, adapter.tensors)
     except (ValueError, TypeError, KeyError, RuntimeError, NotImplementedError) as error:
         raise ModelError(

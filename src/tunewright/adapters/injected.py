@@ -28,6 +28,8 @@ NAME = "default"
 """What peft calls the one adapter."""
 PREFIX = "base_model.model."
 """Of names in a saved adapter."""
+OLD_NAME = ".is_gradient_checkpointing. is deprecated"
+"""What transformers says when peft's wrapper (0.21) asks for something by the name it had."""
 WRAPPER = "_peft_wrapper"
 """Attribute of a model whose adapter has state outside its layers: a tuple with peft's wrapper, which holds that state."""
 
@@ -60,6 +62,7 @@ class InjectedSettings(AdapterSettings):
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             # peft sets it itself, and says so for each layer.
             warnings.filterwarnings("ignore", message="fan_in_fan_out is set to")
+            warnings.filterwarnings("ignore", message=OLD_NAME, category=FutureWarning)
             torch.manual_seed(seed)
             try:
                 _inject(config, model)

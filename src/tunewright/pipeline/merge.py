@@ -37,6 +37,7 @@ from tunewright.models.load import (
     save_masked,
 )
 from tunewright.models.local import LocalModel
+from tunewright.models.target_side import NAME as TARGET_NAME
 from tunewright.models.tokenizer import Tokenizer, load_tokenizer
 from tunewright.models.weights import state_digest
 
@@ -46,8 +47,9 @@ PROBE_TOKENS = 64
 TOLERANCE = 1e-4
 """In logits, relative to the largest: two ways to the same sum in float32."""
 _WRITERS = ("CAUSAL_LM", "SEQ_2_SEQ_LM")
-_TOKENIZER_FILES = tuple(
-    name for name in DATA_FILES if name not in ("config.json", "README.md", "generation_config.json")
+_TOKENIZER_FILES = (
+    *(name for name in DATA_FILES if name not in ("config.json", "README.md", "generation_config.json")),
+    TARGET_NAME,
 )
 
 
@@ -219,11 +221,11 @@ def _tokenizer(adapter: AdapterFolder, local: LocalModel, aside: Path, *, writes
 
 def _save(model: nn.Module, head: _Head, tokenizer: Tokenizer, aside: Path, *, local: LocalModel) -> str:
     """Write the folder, and read it again: its weights must be those that were measured. Their digest."""
-    if head.kind == "writes":
+    if head.kind == "writes" and tokenizer.targets is not None:
         save_generator(model, aside, tokenizer=tokenizer)
     elif head.kind == "masked":
         save_masked(model, aside, local=local)
-    else:
+    else:  # a model of many languages keeps what its base says of them: which one it writes is told when it is asked
         save_classifier(model, aside)
     tokenizer.save(aside)
     again = head.load(resolve(str(aside)), pad_id=tokenizer.pad_id, dtype=next(model.parameters()).dtype)
