@@ -36,6 +36,7 @@ from tunewright.recipe import load_recipe
 from tunewright.runtime import World, prepare_machine
 
 RATE, MICRO, ACCUMULATED = 1e-3, 4, 8
+PER_STEP = MICRO * ACCUMULATED
 IGNORED = -100
 
 
@@ -45,28 +46,44 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--rows", type=int, default=400)
+    parser.add_argument("--parts", default="prompts,means,chats,texts,tokens", help="which of these, in one process")
     options = parser.parse_args()
     model = options.shared / "models/stories260k/hf"
     rows = instructions(options.rows)
-    prompts = write_prompts(rows, options.folder / "prompts.jsonl")
-    chats = write_chats(rows, options.folder / "chats.jsonl")
+    prompts = with_sides(write_prompts(rows, options.folder / "prompts.jsonl"))
+    chats = with_sides(write_chats(rows, options.folder / "chats.jsonl"))
     texts = options.folder / "texts.jsonl"
     texts.write_text("".join(json.dumps({"text": f"{r['question']} {r['answer']}."}) + "\n" for r in rows))
+    with_sides(texts)
 
+    parts = options.parts.split(",")
     for name, source, task in (
         ("prompts", prompts, "complete"),
         ("chats", chats, "chat"),
         ("texts", texts, "continue"),
     ):
+        if name not in parts:
+            continue
         ours, examples = train_ours(source, task, model, options.folder / f"ours-{name}", steps=options.steps)
         theirs = train_theirs(
             examples, model, options.folder, steps=options.steps, kind="trl" if name != "texts" else "trainer"
         )
         compare(f"{name}, the same tokens", ours, theirs)
-        if name == "prompts":
+        if name == "prompts" and "means" in parts:
             means = train_theirs(examples, model, options.folder, steps=options.steps, kind="means of means")
             compare(f"{name}, the mean of the micro-batches' means", ours, means)
-    tokens_of_trl(rows, model, options.folder)
+    if "tokens" in parts:
+        tokens_of_trl(rows, model, options.folder)
+
+
+def with_sides(path: Path) -> Path:
+    """The file with a split of its own, of which train is full steps alone: theirs go on over the end of an epoch."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    train = PER_STEP * int(0.75 * len(rows) / PER_STEP)
+    sides = ["train" if n < train else ("validation", "test")[n % 2] for n in range(len(rows))]
+    lines = [json.dumps({**row, "split": side}) + "\n" for row, side in zip(rows, sides, strict=True)]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def train_ours(
@@ -76,8 +93,9 @@ def train_ours(
     run = tw.run(
         source, task=task, model=str(model), output=folder / "run",
         overrides=[
-            f"train.steps={steps}", "train.examples_per_step=32", f"optimizer.learning_rate={RATE}", "optimizer.weight_decay=0",
-            "schedule.warmup_share=0", "train.stopping.patience=1000", "evaluate.resamples=100", "runtime.matmul=highest",
+            f"train.steps={steps}", f"train.examples_per_step={PER_STEP}", f"optimizer.learning_rate={RATE}",
+            "optimizer.weight_decay=0", "schedule.warmup_share=0", "train.stopping.patience=1000", "evaluate.resamples=100",
+            "runtime.matmul=highest", "runtime.threads=1", "generate.max_new_tokens=4", "evaluate.generated_rows=2",
             *(["data.shape.name=text"] if task == "continue" else []),
         ],
     )  # fmt: skip
@@ -87,7 +105,8 @@ def train_ours(
     base = load_base(recipe, prepare(recipe, again), again, machine=prepare_machine(recipe.runtime), world=World())
     train = base.places("train")
     order = [
-        rows_of_step(step, num_rows=len(train), examples_per_step=32, seed=recipe.train.seed) for step in range(steps)
+        rows_of_step(step, num_rows=len(train), examples_per_step=PER_STEP, seed=recipe.train.seed)
+        for step in range(steps)
     ]
     return losses, [example_of(base, int(train[row])) for step in order for row in step]
 

@@ -140,7 +140,9 @@ def main() -> None:
     for arm in options.arms.split(","):
         run = tw.run(
             chats, model=str(options.shared / "models/stories260k/hf"), output=options.folder / arm,
-            overrides=[f"train.epochs={options.epochs}", "evaluate.metric=exact_match", "evaluate.generated_rows=60", *ARMS[arm]],
+            overrides=[f"train.epochs={options.epochs}", "evaluate.metric=exact_match", "evaluate.generated_rows=60",
+                "runtime.threads=1", *ARMS[arm],
+            ],
         )  # fmt: skip
         show(arm, run, task_of)
 

@@ -44,7 +44,9 @@ def main() -> None:
     ):
         run = tw.run(
             data, text="text", label="label", model=str(model), output=options.folder / name,
-            overrides=[f"train.epochs={options.epochs}", "evaluate.cross_validation.below_rows=0", *more],
+            overrides=[f"train.epochs={options.epochs}", "evaluate.cross_validation.below_rows=0",
+                "runtime.threads=1", *more,
+            ],
         )  # fmt: skip
         runs.append(str(run.folder.path))
         print(f"{name}: {describe(run)}", flush=True)
