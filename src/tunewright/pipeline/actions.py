@@ -14,7 +14,7 @@ import pyarrow as pa
 from tunewright.core.events import current_events
 from tunewright.core.folder import RunFolder
 from tunewright.core.sentence import Sentence
-from tunewright.data.audit.suspects import LEAST_AGREEMENT, Suspects
+from tunewright.data.audit.suspects import Suspects
 from tunewright.evaluate import Predictions, compare, read_predictions
 from tunewright.metrics import METRICS
 from tunewright.models.tokenizer import load_tokenizer
@@ -25,6 +25,9 @@ from tunewright.recipe import Recipe
 
 LEAST_SUSPECTS = 0.02
 """Fewer suspected labels than this share of the training rows are not worth a fine-tune."""
+LEAST_AGREEMENT = 0.6
+"""Judges that agree with fewer of all labels know too little of the task. Wrong labels alone lower it, so this is less than what
+the audit asks for before it warns: here a try decides, on rows that had no part in it."""
 LONGER = 2.0
 """Times the passes, where the last one was still the best."""
 GENTLER, BOLDER = 1 / 3, 3.0
