@@ -11,9 +11,9 @@ from tests.flow.test_search import write_recipe
 from tunewright.core.errors import RecipeError
 from tunewright.core.folder import RunFolder, read_json
 from tunewright.pipeline.decide import decide
-from tunewright.pipeline.forecast import forecast_recipe
 from tunewright.pipeline.journal import open_journal
 from tunewright.pipeline.tryout import Tryout
+from tunewright.planning.needs import LADDER
 from tunewright.recipe import Recipe, load_recipe
 from tunewright.runtime import World
 
@@ -43,14 +43,16 @@ def test_with_plenty_nothing_is_measured(recipe: Path, tmp_path: Path, monkeypat
 def test_smaller_micro_batches_where_larger_ones_do_not_fit(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As much as the forecast says at most, less a byte: the whole does not surely fit, and a smaller batch must.
-    monkeypatch.setattr(Tryout, "training", property(lambda tried: tried.needs.training.plus(3e9)))
-    free(monkeypatch, 1e9 * forecast_recipe(recipe)["memory"]["training"]["high"] - 1)
+    # As if the batches of the recipe were far too large, and smaller ones were not.
+    monkeypatch.setattr(Tryout, "training", property(lambda tried: tried.needs.training.plus(1e12)))
+    monkeypatch.setattr("tunewright.pipeline.decide_memory.PLENTY", 0.0)
+    free(monkeypatch, 50e9)
     found, folder = decided(recipe, tmp_path)
-    assert found.batching.max_tokens >= 128
+    assert found.batching.max_tokens in LADDER
+    assert not found.train.gradient_checkpointing
     decision = next(one for one in read_json(folder.plan)["decisions"] if one["what"] == "max_tokens")
     assert decision["value"] == found.batching.max_tokens
-    assert "GB" in decision["why"]["zh"]
+    assert "50.0 GB" in decision["why"]["zh"]
 
 
 def test_where_nothing_fits_it_stops_with_what_to_do(
