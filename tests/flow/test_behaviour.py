@@ -82,6 +82,7 @@ def test_a_run_has_the_suite_and_its_own_texts_changed_in_its_report(held: Run) 
     assert "not applicable, because its texts were lost when they were saved: &lt;__main__.Stub object at" in page
     case = next(one for one in found["changes"] if one["name"] == "case")
     assert case["rate"] == 0.0, "word counting folds case"
+    assert str(held.folder.path) not in held.folder.evidence.read_text(encoding="utf-8"), "a run's place is no evidence"
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Fails, of 100"), ("zh", "每 100 例失败")])

@@ -96,7 +96,7 @@ def add_behaviour(recipe: Recipe, prepared: Prepared, folder: RunFolder) -> None
     level = recipe.evaluate.level
     changes = change_texts(predictor, rows, most=settings.changed_rows, level=level) if settings.changed_rows else ()
     found = Behaviour(
-        model=str(bundle), labels=tuple(predictor.about.labels), level=level,
+        model=bundle.name, labels=tuple(predictor.about.labels), level=level,
         suite=Path(settings.suite).name if settings.suite else None, file=None,
         tests=tuple(run_suite(predictor, tests, level=level)), changes=tuple(changes) if rows else (),
     )  # fmt: skip
