@@ -69,10 +69,13 @@ def show(run: tw.Run, test: Path) -> None:
         print(f"{system}: {len(gold)} rows, of {of_file} the spans are those of the file")
         for name, theirs in (("precision", precision_score), ("recall", recall_score), ("f1", f1_score)):
             found = ours[f"span_{name}"]
-            print(
-                f"   {name:9} {found['value']:.10f} ({found['low']:.3f} to {found['high']:.3f}); "
-                f"seqeval {theirs(gold, said):.10f}"
-            )
+            said_of = f"{theirs(gold, said, zero_division=0):.10f}"
+            if found["low"] is None:
+                print(f"   {name:9} {found['value']} ({found['reason']}); seqeval {said_of}")
+            else:
+                print(
+                    f"   {name:9} {found['value']:.10f} ({found['low']:.3f} to {found['high']:.3f}); seqeval {said_of}"
+                )
 
 
 def bio(words: list[tuple[int, int]], spans: list[dict[str, object]]) -> Tags:
