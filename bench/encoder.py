@@ -7,8 +7,9 @@ Every arm is a fresh process that loads, warms up and then waits; the arms take 
 rotates, so that whatever slows the machine down slows all of them. A round is `--steps` steps of every arm, and gives one
 ratio for each pair of arms. 50 steps is what Trainer's sampler by length sorts at a time: all lengths occur in a round.
 
-The same for all: model and new head, float32, rows per step, fused AdamW with the same betas, eps and decay groups, linear
-schedule, clipping at 1, dropout. `random` and `by length` get the very batches that ours gets under that name
+The same for all: model and new head, rows per step, fused AdamW with the same betas, eps and decay groups, linear
+schedule, clipping at 1, dropout; float32, but for the arms called bf16: there Trainer has its `bf16=True` (autocast) and
+ours `bf16_master`, and they compare with each other. `random` and `by length` get the very batches that ours gets under that name
 (`train.order`); `grouped` are those of Trainer's own sampler by length.
 Medium is `torch.set_float32_matmul_precision("medium")`; ours probes that for itself, unless the arm says otherwise.
 Time is taken by the clock and, for machines that others use as well, as processor time of all threads of the arm.
@@ -40,6 +41,13 @@ ARMS = {
         }
         for order in ("random", "by_length", "grouped")
         for matmul in ("highest", "medium")
+    },
+    "ours, bf16, by length": {"system": "ours", "order": "by_length", "matmul": None, "precision": "bf16_master"},
+    **{
+        f"trainer, bf16, {order.replace('_', ' ')}": {
+            "system": "trainer", "order": order, "matmul": "highest", "precision": "bf16",
+        }
+        for order in ("by_length", "grouped")
     },
 }  # fmt: skip
 WARM_STEPS = 3
@@ -220,7 +228,10 @@ def run_ours(chosen: argparse.Namespace) -> None:
     from tunewright.tasks import ROW_TASKS
     from tunewright.train import FitPlan, TrainConfig, fit
 
-    runtime = RuntimeConfig(device="cpu", threads=chosen.threads, matmul=ARMS[chosen.arm]["matmul"])
+    runtime = RuntimeConfig(
+        device="cpu", threads=chosen.threads, matmul=ARMS[chosen.arm]["matmul"],
+        precision=ARMS[chosen.arm].get("precision", "float32"),
+    )  # fmt: skip
     runtime = probe_runtime(runtime)
     machine = prepare_machine(runtime)
     material = prepare(chosen)
@@ -305,7 +316,7 @@ def run_trainer(chosen: argparse.Namespace) -> None:
             learning_rate=LEARNING_RATE, weight_decay=0.01, adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8,
             lr_scheduler_type="linear", warmup_steps=0, max_grad_norm=1.0, optim="adamw_torch_fused",
             train_sampling_strategy="sequential" if in_our_order else "group_by_length",
-            seed=SEED, use_cpu=True, dataloader_num_workers=0,
+            seed=SEED, use_cpu=True, dataloader_num_workers=0, bf16=arm.get("precision") == "bf16",
             logging_steps=1, save_strategy="no", eval_strategy="no", report_to=[], disable_tqdm=True,
         )  # fmt: skip
         trainer = Trainer(

@@ -21,7 +21,7 @@ from tunewright.runtime.allocator import keep_freed_memory
 
 PROBE = "2"
 """Counts up when `_fastest_matmul` decides otherwise than before, so that nothing older is remembered."""
-Precision = Literal["float32", "bf16_autocast"]
+Precision = Literal["float32", "bf16_autocast", "bf16_master"]
 
 
 class RuntimeConfig(Config):
@@ -34,7 +34,9 @@ class RuntimeConfig(Config):
     matmul: Literal["highest", "high", "medium"] | None = None
     """torch's float32 matmul setting; None: the fastest whose measured error is as small as `highest`'s."""
     precision: Precision = "float32"
-    """`float32`, or `bf16_autocast` (matrix products in bfloat16, weights and sums in float32)."""
+    """What training computes in. `float32`. `bf16_autocast`: matrix products in bfloat16, weights and all else in float32.
+    `bf16_master`: the passes with weights in bfloat16, which the optimiser holds in float32 as well, with gradients summed in
+    float32; the fastest where the processor has fast bfloat16. What is kept is float32, and so is all that is evaluated."""
     made_on: dict[str, str] | None = None
     """Processor and versions of the machine that resolved this recipe. The same bits come only from the same ones."""
 
@@ -49,7 +51,7 @@ class Machine:
     @contextlib.contextmanager
     def autocast(self) -> Iterator[None]:
         """Forward passes go in here; backward passes stay outside."""
-        if self.precision == "float32":
+        if self.precision != "bf16_autocast":
             yield
         else:
             with torch.autocast(self.device.type, torch.bfloat16):

@@ -39,6 +39,7 @@ from tunewright.train.plan import FitPlan, Length
 from tunewright.train.step import StepParts, StepRecord, train_step
 from tunewright.train.stopping import is_better, should_stop
 from tunewright.train.used_rows import used_rows_only
+from tunewright.train.working_weights import WorkingWeights
 
 Parameters = dict[str, torch.nn.Parameter]
 Rows = npt.NDArray[np.int64]
@@ -296,6 +297,7 @@ def _step_parts(plan: FitPlan, state: _TrainingState) -> StepParts:
         seed=plan.train.seed,
         normalize=plan.train.normalize,
         max_grad_norm=plan.train.max_grad_norm,
+        working=WorkingWeights(plan.model, torch.bfloat16) if plan.machine.precision == "bf16_master" else None,
         recomputes=plan.train.gradient_checkpointing,
     )
 

@@ -23,6 +23,7 @@ from tunewright.batching import Batch, Piece
 from tunewright.core.errors import NonFiniteError
 from tunewright.optim import clip_gradients
 from tunewright.runtime import Machine, World, attention_kernel, cheap_dropout, seed_micro_batch
+from tunewright.train.working_weights import WorkingWeights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,8 @@ class StepParts:
     seed: int
     normalize: Literal["mean", "sum"]
     max_grad_norm: float | None
+    working: WorkingWeights | None = None
+    """The weights in bfloat16 that the passes compute with; None: the model's own."""
     recomputes: bool = False
     """Gradient checkpointing: parts of the forward pass are done again during the backward pass."""
 
@@ -73,13 +76,16 @@ def accumulate_gradients(
     divisor = total_weight if parts.normalize == "mean" else 1.0
     losses: list[Tensor] = []
     tokens = 0
+    if parts.working:
+        parts.working.refresh()
     for piece in pieces:
         batch = parts.make_batch(piece)
         device, seed = parts.machine.device, seed_micro_batch(parts.seed, step=step, micro_batch=piece.index)
         # What is computed again must be what it was: with the same kernels, and with torch's own dropout, whose generator
         # is set back for it. Ours would go on drawing.
         dropout = contextlib.nullcontext() if parts.recomputes else cheap_dropout(seed, device=device)
-        with attention_kernel(batch.length, device=device):
+        weights = parts.working.in_use() if parts.working else contextlib.nullcontext()
+        with attention_kernel(batch.length, device=device), weights:
             with parts.machine.autocast(), dropout:
                 loss_B = parts.objective(parts.model, batch)
             torch.autograd.backward(loss_B.sum() / divisor)

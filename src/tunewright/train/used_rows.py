@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from tunewright.optim import OptimizerConfig
 from tunewright.train.plan import FitPlan
+from tunewright.train.working_weights import master_of
 
 WORTHWHILE = 0.9
 """With a larger share of the rows in use than this, nothing is done."""
@@ -87,15 +88,16 @@ class UsedRows(nn.Embedding):
 
     def add_gradient(self, places: Tensor, gradient: Tensor) -> None:
         """Add to the rows of `.grad`, which is zeroed and not allocated anew in each step."""
-        if self.weight.grad is None:
+        weight = master_of(self.weight)
+        if weight.grad is None:
             if self._gradient is None:
-                self._gradient = torch.zeros_like(self.weight)
-            self.weight.grad = self._gradient.zero_()
-        places, gradient = places.reshape(-1), gradient.reshape(-1, gradient.shape[-1])
+                self._gradient = torch.zeros_like(weight)
+            weight.grad = self._gradient.zero_()
+        places, gradient = places.reshape(-1), gradient.reshape(-1, gradient.shape[-1]).to(weight.dtype)
         if self._padding >= 0:
             real = places != self._padding
             places, gradient = places[real], gradient[real]
-        self.weight.grad.index_add_(0, places, gradient)
+        weight.grad.index_add_(0, places, gradient)
 
 
 class _Lookup(torch.autograd.Function):
