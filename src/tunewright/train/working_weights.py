@@ -57,7 +57,7 @@ def _copy_of(master: nn.Parameter, dtype: torch.dtype) -> nn.Parameter:
     copy = nn.Parameter(master.detach().to(dtype, copy=True), requires_grad=master.requires_grad)
     copy._master = master  # type: ignore[attr-defined]
     if master.requires_grad:
-        copy.register_post_accumulate_grad_hook(_hand_over)
+        copy.register_post_accumulate_grad_hook(_hand_over)  # type: ignore[no-untyped-call]
     return copy
 
 
