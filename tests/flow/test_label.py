@@ -6,13 +6,15 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.flow.conftest import QUICK
 from tunewright.cli.main import main
 from tunewright.core.errors import DataError, FolderError
 from tunewright.core.folder import read_json
-from tunewright.pipeline.label import rows_to_label
+from tunewright.evaluate import from_logits
+from tunewright.pipeline.label import Pool, _to_label, rows_to_label
 from tunewright.pipeline.run import Run, run
 
 UNSURE = ["great film", "terrible film", "great film!", "so so", "", "a film about a dog"]
@@ -64,12 +66,12 @@ def test_rows_of_a_further_file_in_both_languages(
 ) -> None:
     new = tmp_path / "new.jsonl"
     new.write_text("\n".join(json.dumps({"review": text}) for text in UNSURE), encoding="utf-8")
-    output = tmp_path / "label.xlsx"
     for language, said in (("en", "unsure"), ("zh", "没有把握")):
+        output = tmp_path / f"{language}.xlsx"
         command = ["label", str(finished.folder.path), str(new), "--next", "2", "--output", str(output)]
         assert main([*command, "--lang", language]) == 0
         assert said in capsys.readouterr().out
-    assert output.stat().st_size > 0
+        assert output.stat().st_size > 0
     found = rows_to_label(finished.folder.path, file=new, next_rows=2)
     assert (len(found.to_label), len(found.to_check), found.unlabelled) == (2, 0, 5)
 
@@ -83,3 +85,13 @@ def test_what_can_not_be_is_said(finished: Run, reviews: Path, tmp_path: Path) -
         rows_to_label(finished.folder.path, file=other)
     with pytest.raises(DataError, match="nothing to ask"):
         rows_to_label(finished.folder.path, next_rows=0, check_rows=0)
+
+
+def test_of_a_single_label_that_a_row_may_have_or_not(tmp_path: Path) -> None:
+    predictions = from_logits(
+        ["1", "2"], kind="multi_label", labels=("urgent",), gold=None, logits_NC=np.array([[4.0], [0.1]])
+    )
+    found = _to_label(
+        Pool(predictions=predictions, texts=["now", "later"], labels=("urgent",)), number=1, separator=";"
+    )
+    assert [(row.row_id, str(row.why)) for row in found] == [("2", "unsure of `urgent`: 52%")]

@@ -106,8 +106,10 @@ def relabelling(fields: pa.Table, *, audit: Audit, suspects: Suspects | None, se
 def write_relabelling_file(relabelling: Relabelling, path: Path) -> None:
     """A workbook with a list to choose the label from, or a CSV that Excel opens rightly (UTF-8 with its mark).
 
-    Raises: DataError for another ending.
+    Raises: DataError for another ending, and where the file exists: what people have decided is nowhere else.
     """
+    if path.exists():
+        raise DataError(f"{path}: this file exists, and it may hold decisions. Give another name, or move it away.")
     cells = [_cells(row) for row in relabelling.rows]
     if path.suffix.lower() == ".xlsx":
         choices = {"new_label": relabelling.labels} if relabelling.labels else None

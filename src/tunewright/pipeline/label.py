@@ -108,7 +108,7 @@ def rows_to_label(
 
 
 def write_rows_to_label(found: RowsToLabel, path: str | Path, *, chinese: bool = False) -> None:
-    """Write the table to be filled in, `.xlsx` or `.csv`. Raises DataError for another ending."""
+    """Write the table to be filled in, `.xlsx` or `.csv`. Raises DataError for another ending, or where the file exists."""
     rows = [
         Doubt(
             row_id=row.row_id, text=row.text, label=row.label, suggested=row.suggested, confidence=row.confidence,
@@ -174,18 +174,15 @@ def _to_label(pool: Pool, *, number: int, separator: str) -> tuple[RowToLabel, .
 def _picked(pool: Pool, pick: Pick, separator: str) -> RowToLabel:
     predictions, place = pool.predictions, pick.place
     scores = dict(zip(predictions.labels, predictions.scores_NC[place].tolist(), strict=True))
-    first, second = sorted(scores, key=lambda label: -scores[label])[:2]
+    first, *others = sorted(scores, key=lambda label: -scores[label])
     if predictions.kind == "multi_label":
         open_label = min(scores, key=lambda label: abs(scores[label] - 0.5))
         why = Sentence("unsure of `{label}`: {share:.0%}", label=open_label, share=scores[open_label])
     else:
         why = Sentence(
             "unsure: `{first}` {a:.0%}, `{second}` {b:.0%}",
-            first=first,
-            a=scores[first],
-            second=second,
-            b=scores[second],
-        )
+            first=first, a=scores[first], second=others[0], b=scores[others[0]],
+        )  # fmt: skip
     if pick.alike >= SEVERAL:
         why = joined([why, Sentence("{count} rows say much the same", count=pick.alike)], Sentence("; "))
     return RowToLabel(

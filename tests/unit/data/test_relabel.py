@@ -219,6 +219,16 @@ def test_the_workbook_has_a_list_to_choose_from_and_comes_back(tmp_path: Path) -
     assert [sheet.cell(row, 1).value for row in range(2, 7)] == [row.row_id for row in made.rows]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_table_that_is_there_is_not_overwritten(ending: str, tmp_path: Path) -> None:
+    _, _, made = doubts()
+    path = tmp_path / f"relabel{ending}"
+    path.write_bytes(b"decisions")
+    with pytest.raises(DataError, match="this file exists, and it may hold decisions"):
+        write_relabelling_file(made, path)
+    assert path.read_bytes() == b"decisions"
+
+
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     _, _, made = doubts()
     with pytest.raises(DataError, match=r"ends in \.xlsx or \.csv"):
