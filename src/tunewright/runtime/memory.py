@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from pathlib import Path
 
 import torch
 
 _CLEAR, _STATUS = "/proc/self/clear_refs", "/proc/self/status"
-_LIMIT, _USED = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"
+_GROUP = Path("/sys/fs/cgroup")
+"""Of a container, version 2."""
 _RESET = "5"
 """Linux: sets the peak back to what is held now (man 5 proc)."""
 _SAMPLE_SECONDS = 0.005
@@ -55,7 +57,7 @@ def available_bytes(device: torch.device) -> int:
 
     free = int(psutil.virtual_memory().available)
     with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit ("max")
-        free = min(free, max(0, _number(_LIMIT) - _number(_USED)))
+        free = min(free, _free_in_group(_GROUP))
     return free
 
 
@@ -65,9 +67,11 @@ def usable_bytes(device: torch.device) -> int:
     return held + available_bytes(device)
 
 
-def _number(path: str) -> int:
-    with open(path, encoding="ascii") as file:
-        return int(file.read())
+def _free_in_group(group: Path) -> int:
+    """What its limit leaves. Files that were read count as used there, and are given up when memory is needed."""
+    limit, used = (int((group / name).read_text()) for name in ("memory.max", "memory.current"))
+    parts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    return max(0, limit - used + int(parts.get("inactive_file", 0)) + int(parts.get("active_file", 0)))
 
 
 def _reset() -> bool:
