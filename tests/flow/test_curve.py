@@ -12,6 +12,8 @@ from tunewright.cli.main import main
 from tunewright.core.errors import DataError, RecipeError
 from tunewright.core.events import read_events
 from tunewright.pipeline.curve import learning_curve
+from tunewright.pipeline.rows import Rows
+from tunewright.recipe import Recipe
 
 SIZES = (16, 32, 64, 128)
 
@@ -56,5 +58,32 @@ def test_what_can_not_be_is_said(recipe: Path, tmp_path: Path) -> None:
         learning_curve(recipe, sizes=(10, 100_000), output=tmp_path / "a")
     with pytest.raises(RecipeError, match="two at least"):
         learning_curve(recipe, repeats=1, output=tmp_path / "b")
+    with pytest.raises(RecipeError, match="from 1"):
+        learning_curve(recipe, more=(500, -500), output=tmp_path / "d")
     with pytest.raises(DataError, match="too few for a learning curve"):
         learning_curve(recipe, output=tmp_path / "c")
+
+
+def test_parts_of_a_run_are_trained_as_long_as_they_would_be_by_themselves(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[tuple[int, float | None]] = []
+
+    def only_look(recipe: Recipe, *_: object, train: Rows, **__: object) -> None:
+        trained.append((len(train), recipe.train.epochs))
+        raise InterruptedError
+
+    monkeypatch.setattr("tunewright.pipeline.curve.try_recipe", only_look)
+    for said in (
+        "null",
+        "10",
+        "2",
+    ):  # left open; what all rows have by default, as a run's recipe has it written out; set
+        with pytest.raises(InterruptedError):
+            learning_curve(recipe, sizes=SIZES, overrides=[f"train.epochs={said}"], output=tmp_path / said)
+    monkeypatch.setattr("tunewright.pipeline.curve.default_epochs", lambda rows, **_: 10 if rows > SIZES[0] else 7)
+    for said in ("null", "10", "2"):
+        with pytest.raises(InterruptedError):
+            learning_curve(recipe, sizes=SIZES, overrides=[f"train.epochs={said}"], output=tmp_path / f"{said}-b")
+    assert trained[:3] == [(16, 10.0), (16, 10.0), (16, 2.0)]
+    assert trained[3:] == [(16, 7.0), (16, 7.0), (16, 2.0)]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.flow.conftest import QUICK
 from tunewright.cli.main import main
-from tunewright.core.errors import DataError, FolderError
+from tunewright.core.errors import DataError, FolderError, RecipeError
 from tunewright.core.folder import RunFolder, read_json
 from tunewright.evaluate import read_predictions
 from tunewright.evaluate.compare import Comparison
@@ -111,9 +111,14 @@ def test_where_nothing_is_named_it_says_so(noisy: tuple[Run, list[str]], monkeyp
     assert (value["outcome"], value["tries"]) == ("nothing_named", [])
 
 
-def test_what_can_not_be_improved_is_refused(noisy: tuple[Run, list[str]], tmp_path: Path) -> None:
+def test_what_can_not_be_improved_is_refused(
+    noisy: tuple[Run, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(FolderError, match="no finished run"):
         plan_improvement(tmp_path)
+    monkeypatch.setattr("tunewright.pipeline.improve.find_actions", lambda *_, **__: [])
+    with pytest.raises(RecipeError, match="one at least"):
+        improve(plan_improvement(noisy[0].folder.path), tries=0)
     source = noisy[0].folder.path.parent / "reviews.csv"
     before = source.read_bytes()
     source.write_bytes(before + b"999,one more,pos\n")

@@ -71,6 +71,8 @@ def learning_curve(
         raise RecipeError(
             f"--repeats {repeats}: two at least, or a bend of the curve could not be told from an accident."
         )
+    if min(more, default=1) < 1:
+        raise RecipeError(f"--more {min(more)}: give numbers of further labels, from 1.")
     said = {"recipe": digest(dump_recipe(asked)), "more": list(more), "sizes": list(sizes), "repeats": repeats}
     request = make_request("curve", Path(asked.data.path), said)
     folder = find_folder(request, output=Path(output) if output else None, new=new)
@@ -140,7 +142,8 @@ def _point(
     asked: Recipe, recipe: Recipe, prepared: Prepared, folder: RunFolder, journal: Journal, *, train: Rows, repeat: int
 ) -> Point:
     """A fine-tune on a part, as long as it would be if that were all there is."""
-    if asked.train.epochs is None and asked.train.steps is None:
+    usual = default_epochs(len(prepared.places("train")), num_labels=len(prepared.labels))
+    if asked.train.steps is None and asked.train.epochs in (None, usual):  # a run's recipe has them written out
         epochs = default_epochs(len(train), num_labels=len(prepared.labels))
         recipe = recipe.model_copy(update={"train": recipe.train.model_copy(update={"epochs": float(epochs)})})
     own = RunFolder(folder.trials / f"{len(train)}-rows-{repeat + 1}")

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tunewright.core.errors import DataError, FolderError
+from tunewright.core.errors import DataError, FolderError, RecipeError
 from tunewright.core.folder import RunFolder, discard, read_json, write_json, write_text
 from tunewright.core.sentence import in_both
 from tunewright.core.text import digest
@@ -115,8 +115,13 @@ def improve(plan: Improvement, *, tries: int = 1, output: str | Path | None = No
     """Try the first actions, compare each in pairs with the run, and make a run of the best that is shown to be better.
 
     Gives what was planned and `tries`, `outcome`, `kept` (the folder of the run to use) and `test`, the comparison on the test
-    rows, where there was one. Killed, the same call goes on: finished tries are not made again.
+    rows, where there was one. Killed, the same call goes on: finished tries are not made again. Raises RecipeError for fewer
+    than one try.
     """
+    if tries < 1:
+        raise RecipeError(
+            f"--tries {tries}: one at least. Without `--yes` the changes are named, and none is tried unasked."
+        )
     with locked(plan.work):
         with plan.journal.stage("improve"):
             tried = [_try(plan, action) for action in plan.actions[:tries]]
