@@ -17,7 +17,7 @@ from tests.flow.conftest import FILLER
 from tests.tiny_writers import write_decoder, write_encoder_decoder
 from tunewright.cli.main import main
 from tunewright.core.errors import FolderError, ModelError
-from tunewright.pipeline.merge import merge
+from tunewright.pipeline.merge import _round_weights, merge
 
 SETTINGS = [
     "adapter.name=lora", "adapter.r=2", "optimizer.learning_rate=1e-2", "train.steps=3", "train.examples_per_step=8",
@@ -179,3 +179,13 @@ def test_the_command_says_the_largest_difference(
     assert main(["merge", str(theirs), str(tmp_path / "again"), "--dtype", "float32", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rounding"] == 0
     assert main(["merge", str(theirs), str(tmp_path / "again")]) == 1
+
+
+def test_only_weights_are_rounded() -> None:
+    layer = torch.nn.Linear(3, 3)
+    layer.register_buffer("frequencies", torch.tensor([0.1, 0.3]), persistent=False)
+    before = layer.weight.detach().clone()
+    _round_weights(layer, torch.bfloat16)
+    assert torch.equal(layer.weight, before.bfloat16().float())
+    assert not torch.equal(layer.weight, before)
+    assert torch.equal(layer.get_buffer("frequencies"), torch.tensor([0.1, 0.3]))

@@ -109,9 +109,9 @@ def merge(
                 "largest; nothing was written. Use the adapter as it is, with peft."
             )
         stored = dtype or local.checked.dtype
-        rounded = plain.to(getattr(torch, stored)).to(torch.float32)
-        rounding = _farthest(_logits(rounded, tokenizer, head), answers)
-        digest = _save(rounded.to(getattr(torch, stored)), head, tokenizer, aside, local=local)
+        _round_weights(plain, getattr(torch, stored))
+        rounding = _farthest(_logits(plain, tokenizer, head), answers)
+        digest = _save(plain.to(getattr(torch, stored)), head, tokenizer, aside, local=local)
     return Merged(
         folder=str(new), adapter=str(folder), type=adapter.type, base=local.name, difference=difference,
         change=_farthest(attached, before), dtype=stored, rounding=rounding, digest=digest,
@@ -233,6 +233,12 @@ def _save(model: nn.Module, head: _Head, tokenizer: Tokenizer, aside: Path, *, l
     if state_digest(dict(again.state_dict())) != digest:
         raise ModelError(f"{aside}: what was written is not what was merged; nothing was kept. Look at the disk.")
     return digest
+
+
+def _round_weights(model: nn.Module, dtype: torch.dtype) -> None:
+    """To what a narrower type can hold. What is no weight is not stored, such as the frequencies of rotary positions, and stays."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype).to(torch.float32)
 
 
 def _logits(model: nn.Module, tokenizer: Tokenizer, head: _Head) -> list[Tensor]:
