@@ -104,3 +104,19 @@ def test_updates_too_small_for_bfloat16_are_not_lost(tmp_path: Path) -> None:
     assert torch.equal(
         (in_bf16 + 1e-6).bfloat16()[in_bf16.abs() > 1e-3], in_bf16[in_bf16.abs() > 1e-3]
     )  # there it would stand still
+
+
+def test_positions_that_are_no_weights_go_along() -> None:
+    from transformers import M2M100Config, M2M100ForConditionalGeneration
+
+    config = M2M100Config(
+        vocab_size=20, d_model=8, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=8, decoder_ffn_dim=8, max_position_embeddings=16,
+    )  # fmt: skip
+    model = M2M100ForConditionalGeneration(config)
+    ids = torch.tensor([[3, 4, 5]])
+    tables = [table.dtype for table in model.buffers()]
+    with WorkingWeights(model, torch.bfloat16).in_use():
+        model(input_ids=ids, labels=ids).loss.backward()
+    assert [table.dtype for table in model.buffers()] == tables == [torch.float32] * 2
+    assert all(p.dtype == torch.float32 and (p.grad is None or p.grad.dtype == p.dtype) for p in model.parameters())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,14 +21,18 @@ class WorkingWeights:
 
     def __init__(self, model: nn.Module, dtype: torch.dtype) -> None:
         copies: dict[nn.Parameter, nn.Parameter] = {}
-        self._places: list[tuple[nn.Module, str, nn.Parameter, nn.Parameter]] = []
+        self._places: list[tuple[dict[str, Any], str, Tensor, Tensor]] = []
         for module in model.modules():
+            for name, table in module._buffers.items():
+                # Positions that are added to words, as in M2M100. Statistics and rotary frequencies are vectors, and stay.
+                if table is not None and table.is_floating_point() and table.ndim > 1:
+                    self._places.append((module._buffers, name, table, table.to(dtype)))
             for name, master in module._parameters.items():
                 if master is None or not master.is_floating_point():
                     continue
                 if master not in copies:  # one that several modules share has one copy
                     copies[master] = _copy_of(master, dtype)
-                self._places.append((module, name, master, copies[master]))
+                self._places.append((module._parameters, name, master, copies[master]))
         self._moving = [(master, copy) for master, copy in copies.items() if master.requires_grad]
 
     @torch.no_grad()
@@ -38,13 +43,13 @@ class WorkingWeights:
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Inside, the model computes with the copies, forward and backward."""
-        for module, name, _, copy in self._places:
-            module._parameters[name] = copy
+        for place, name, _, copy in self._places:
+            place[name] = copy
         try:
             yield
         finally:
-            for module, name, master, _ in self._places:
-                module._parameters[name] = master
+            for place, name, master, _ in self._places:
+                place[name] = master
 
 
 def master_of(parameter: Tensor) -> Tensor:
