@@ -163,6 +163,17 @@ def test_a_broken_case_is_named_by_its_line(tmp_path: Path, line: str, said: str
         read_suite(tmp_path / "suite.yaml")
 
 
+def test_texts_of_cases_may_hold_any_end_of_line(tmp_path: Path) -> None:
+    case = '{"test": "a", "type": "MFT", "texts": ["one\u2028two\u0085three"], "label": "pos"}'
+    (tmp_path / "cases.jsonl").write_text(f"{case}\n", encoding="utf-8")
+    (tmp_path / "suite.yaml").write_text("imports:\n  - file: cases.jsonl\n", encoding="utf-8")
+    ((case_of_a,),) = (test.cases for test in read_suite(tmp_path / "suite.yaml"))
+    assert case_of_a.texts == ("one\u2028two\u0085three",)
+    (tmp_path / "cases.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match="JSON Lines in UTF-8"):
+        read_suite(tmp_path / "suite.yaml")
+
+
 def test_a_suite_that_is_not_there_stops_a_run_before_it_trains(reviews: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such suite"):
         run(reviews, model="none", output=tmp_path / "run", overrides=[*QUICK, "evaluate.behaviour.suite=none.yaml"])

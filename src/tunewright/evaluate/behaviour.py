@@ -154,15 +154,15 @@ def _failure(
             original=case.texts[0],
             original_answer=answers[0],
         )
-    looked_at = [] if not labels else _places(expected.labels or answers[0], labels)
-    value_N = values_NC[:, looked_at].sum(axis=1) if looked_at else values_NC[:, 0]
+    # Of several labels the first answer may be that there is none: then there is no score that could go anywhere.
+    value_N = values_NC[:, _places(expected.labels or answers[0], labels)].sum(axis=1) if labels else values_NC[:, 0]
     against_N = (value_N[0] - value_N) * (1 if expected.direction == "up" else -1)
     place = int(against_N.argmax())
     if against_N[place] <= expected.tolerance:
         return None
     return Failure(
         row_id=case.row_id, text=case.texts[place], answer=answers[place], original=case.texts[0],
-        original_answer=answers[0],        score=float(value_N[place]), original_score=float(value_N[0]),
+        original_answer=answers[0], score=float(value_N[place]), original_score=float(value_N[0]),
     )  # fmt: skip
 
 

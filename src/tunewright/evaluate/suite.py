@@ -80,9 +80,16 @@ class SuiteTest(Expectation):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> SuiteTest:
-        wanted = {name for text in _several(self.template) for _, name, _, _ in string.Formatter().parse(text) if name}
-        if missing := wanted - set(self.fill):
+        fields = [
+            field
+            for text in _several(self.template)
+            for field in string.Formatter().parse(text)
+            if field[1] is not None
+        ]
+        if missing := {name or "{}" for _, name, _, _ in fields} - set(self.fill):
             raise ValueError(f"`{min(missing)}` stands in the template and not under `fill`")
+        if any(form or conversion for _, _, form, conversion in fields):
+            raise ValueError("a name in a template stands in braces alone, as in `{who}`")
         if self.vary is not None and self.vary not in self.fill:
             raise ValueError(f"`vary: {self.vary}` is not a name under `fill`")
         if not self.texts and not self.cases and not self.template:

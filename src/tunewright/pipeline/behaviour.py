@@ -227,9 +227,11 @@ def _test(name: str, records: list[dict[str, Any]], one: Import) -> BehaviourTes
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # JSON texts may hold other ends of lines
     except OSError:
         raise DataError(f"{path}: there is no such file of cases. Its path begins where the suite stands.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: a file of cases is JSON Lines in UTF-8.") from None
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
@@ -246,4 +248,4 @@ def _named(case: Case, labels: Sequence[str]) -> Case:
     number = case.expected.number
     if number is None or not labels:
         return case
-    return replace(case, expected=replace(case.expected, number=None, labels=(f"{number:g}",)))
+    return replace(case, expected=replace(case.expected, number=None, labels=(f"{number:.15g}",)))

@@ -83,6 +83,11 @@ def test_of_several_labels_all_wanted_ones_must_be_there_and_a_set_must_stay() -
     assert judge_test(minimum, sets([both, one])).failed == 1
     same = BehaviourTest(name="t", kind="invariance", cases=(Case(texts=("a", "b")),) * 2)
     assert judge_test(same, sets([both, one, both, both])).failed == 1
+    # Nothing was said of the first text, so no score of its answer can fall.
+    up = BehaviourTest(
+        name="t", kind="direction", cases=(Case(texts=("a", "b"), expected=Expected(direction="up")),) * 2
+    )
+    assert judge_test(up, sets([[-0.1, -3.0], [-3.0, -3.0], one, [-3.0, -3.0]])).failed == 1
 
 
 def test_a_failure_says_what_was_said_and_what_it_was_held_against() -> None:
@@ -136,6 +141,8 @@ def test_templates_are_filled_in_with_every_combination() -> None:
         ({"kind": "direction", "cases": [["a", "b"]]}, "needs `direction: up`"),
         ({"kind": "invariance", "cases": [["a"]]}, "one text only"),
         ({"kind": "invariance", "template": "{a} {b}", "fill": {"a": ["x"]}}, "`b` stands in the template"),
+        ({"kind": "invariance", "template": "{} b", "fill": {"a": ["x"]}}, "`{}` stands in the template"),
+        ({"kind": "minimum", "label": "x", "template": "{a:d}", "fill": {"a": ["x"]}}, "in braces alone"),
         ({"kind": "invariance", "template": "{a}", "fill": {"a": ["x"]}, "vary": "c"}, "is not a name under `fill`"),
     ],
 )

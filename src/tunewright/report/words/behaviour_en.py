@@ -35,7 +35,7 @@ BEHAVIOUR: dict[str, str] = {
     "behaviour.change.width": "full and half width",
     "behaviour.change.chinese": "simplified and traditional characters",
     "behaviour.change.space": "one more space",
-    "behaviour.change_note.case": "all small; all capitals where they were",
+    "behaviour.change_note.case": "all small; all capitals where all were small",
     "behaviour.change_note.punctuation": "left out, or put there",
     "behaviour.change_note.typos": "two letters of one word changed places",
     "behaviour.change_note.width": "of letters, digits and marks in Chinese texts",
