@@ -281,3 +281,30 @@ def test_rows_that_could_not_be_read_are_counted(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text(f"row_id,new_label\n{ids[0]},yes\n", "utf-8")
     done = apply_labels(tmp_path / "a.csv", [tmp_path / "b.csv"], output=tmp_path / "c.csv", label="label")
     assert (done.rows, done.unreadable, done.changed) == (20, 1, 1)
+
+
+@pytest.mark.parametrize(("named", "column"), [(None, "label"), ("queue", "queue")])
+def test_a_file_without_labels_gets_a_column_of_them(named: str | None, column: str, tmp_path: Path) -> None:
+    data = tmp_path / "new.csv"
+    data.write_text(
+        "id,text\n1,where is the parcel that I ordered\n2,the app crashes all day\n3,please refund it\n", "utf-8"
+    )
+    decided = write_decisions(tmp_path / "decided.csv", data, {0: "delivery", 2: "refund"})
+    done = apply_labels(data, [decided], output=tmp_path / "out.csv", label=named, when=WHEN)
+    after = read(done.output).table
+    assert after[column].to_pylist() == ["delivery", "", "refund"]
+    assert after["text"].to_pylist() == read(data).table["text"].to_pylist()
+    assert after["row_id"].to_pylist() == read(data).table["row_id"].to_pylist()
+    history = [json.loads(line) for line in done.history.read_text("utf-8").splitlines()]
+    assert [(entry["field"], entry["before"], entry["after"]) for entry in history] == [
+        (column, "", "delivery"),
+        (column, "", "refund"),
+    ]
+
+
+def test_a_misspelt_column_is_no_new_one(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "data.csv")
+    decided = write_decisions(tmp_path / "decided.csv", data, {1: "refund"})
+    with pytest.raises(DataError, match="lable"):
+        apply_labels(data, [decided], output=tmp_path / "out.csv", label="lable")
+    assert not (tmp_path / "out.csv").exists()

@@ -58,17 +58,16 @@ def apply_labels(
 ) -> Applied:  # fmt: skip
     """Merge relabelling files into a data file by row id.
 
-    Raises DataError, and writes nothing, where a row has changed since, a label is unknown or two people disagree; with
-    `partial` those are left as they are and listed. `new_labels` takes labels that the file does not have yet.
+    A file without labels gets a column for them: `label`, or that name. Raises DataError, and writes nothing, where a row
+    has changed since, a label is unknown or two people disagree; with `partial` those are left as they are and listed.
+    `new_labels` takes labels that the file does not have yet.
     """
     source, target = Path(path), Path(output)
     if target.resolve() == source.resolve():
         raise DataError(f"{target}: the output would replace the input. Name another file with `--output`.")
     chunks = list(iter_rows(source))
     result = read(source)
-    columns = find_columns(result.table, chosen=ColumnsConfig(label=label))
-    if columns.label is None:
-        raise DataError(f"{source}: no column with labels was found. Name it with `--label COLUMN`.")
+    columns, new_column = _find_label(result.table, label)
     decided: list[Decision] = []
     digests: dict[str, str] = {}
     for file in map(Path, relabelled):
@@ -77,7 +76,7 @@ def apply_labels(
         decided += decisions(table.table, path=str(file))
     merged = merge(
         decided, labels=_labels_now(result.table, columns), separator=columns.label_separator,
-        known=_known(result.table, columns) | ({d.label for d in decided} if new_labels else set()),
+        known=_known(result.table, columns) | ({d.label for d in decided} if new_labels or new_column else set()),
     )  # fmt: skip
     if merged.problems and not partial:
         raise refuse(merged, path=", ".join(map(str, relabelled)))
@@ -86,13 +85,17 @@ def apply_labels(
     with LikeWriter(chunks[0].source, target) as writer:
         for chunk in chunks:
             found = list(_changes(chunk, merged, columns))
-            set_cells(
-                chunk, columns.label, {place: decision.label for place, decision, before in found if decision.label != before},
-                separator=columns.label_separator,
-            )  # fmt: skip
-            entries += [_entry(chunk, place, d, before, columns, when=when) for place, d, before in found]
-            ids = {} if has_row_ids(chunk) else {"row_id": chunk.table.column("row_id").to_pylist()}
-            writer.write(chunk, ids)
+            new = {place: decision.label for place, decision, before in found if decision.label != before}
+            added: dict[str, list[str]] = {}
+            if columns.label is not None:
+                set_cells(chunk, columns.label, new, separator=columns.label_separator)
+            elif new_column is not None:
+                added[new_column] = [new.get(place, "") for place in range(len(chunk.table))]
+            field = columns.label or new_column or ""
+            entries += [_entry(chunk, place, d, before, field, when=when) for place, d, before in found]
+            if not has_row_ids(chunk):
+                added["row_id"] = chunk.table.column("row_id").to_pylist()
+            writer.write(chunk, added)
     for entry in entries:
         entry["input_digest"] = result.source.input_digest
         entry["relabelled_digest"] = (
@@ -108,6 +111,18 @@ def apply_labels(
     )  # fmt: skip
 
 
+def _find_label(table: Any, name: str | None) -> tuple[ColumnPlan, str | None]:
+    """The columns, and the name that a column of labels gets where the file has none."""
+    if name is not None and name not in table.column_names:
+        columns = find_columns(table)
+        if columns.label is None:
+            return columns, name
+    columns = find_columns(table, chosen=ColumnsConfig(label=name))  # a name that is misspelt is refused here
+    if columns.label is None and "label" in table.column_names:  # with nothing in it
+        columns = find_columns(table, chosen=ColumnsConfig(label="label"))
+    return columns, None if columns.label is not None else "label"
+
+
 def _changes(chunk: RowChunk, merged: Merged, columns: ColumnPlan) -> Iterator[tuple[int, Decision, str]]:
     now = _labels_now(chunk.table, columns)
     for place, row_id in enumerate(chunk.table.column("row_id").to_pylist()):
@@ -116,24 +131,28 @@ def _changes(chunk: RowChunk, merged: Merged, columns: ColumnPlan) -> Iterator[t
 
 
 def _entry(
-    chunk: RowChunk, place: int, decision: Decision, before: str, columns: ColumnPlan, *, when: datetime
+    chunk: RowChunk, place: int, decision: Decision, before: str, field: str, *, when: datetime
 ) -> dict[str, Any]:
     origin = chunk.table.column("origin")[place].as_py()
     return {
-        "row_id": decision.row_id, "path": origin["path"], "line": origin["line"], "field": columns.label,
+        "row_id": decision.row_id, "path": origin["path"], "line": origin["line"], "field": field,
         "action": "confirmed" if decision.label == before else "changed", "before": before, "after": decision.label,
         "who": decision.reviewer, "when": when.isoformat(timespec="seconds"), "why": decision.note,
     }  # fmt: skip
 
 
 def _labels_now(table: Any, columns: ColumnPlan) -> dict[str, str]:
-    """The label cell of each row as text, by row id."""
+    """The label cell of each row as text, by row id; empty where the file has no labels."""
+    if columns.label is None:
+        return dict.fromkeys(table.column("row_id").to_pylist(), "")
     values = table.column(columns.label).to_pylist()
     return dict(zip(table.column("row_id").to_pylist(), (_as_text(value, columns) for value in values), strict=True))
 
 
 def _known(table: Any, columns: ColumnPlan) -> set[str]:
     """All labels of the file, one by one."""
+    if columns.label is None:
+        return set()
     answers = to_fields(table, columns, entries=[]).column("label").to_pylist()
     known: set[str] = set()
     for answer in answers:
