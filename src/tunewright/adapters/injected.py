@@ -205,7 +205,8 @@ def _merged(layer: Any) -> nn.Module:
     base: nn.Module = layer.get_base_layer()
     if not isinstance(base, RoundedLinear):
         layer.merge(safe_merge=True)
-        return base
+        merged: nn.Module = layer.get_base_layer()  # asked again: LN tuning puts another layer in its place
+        return merged
     plain = base.restored()
     plain.weight.data += layer.get_delta_weight(NAME).to(plain.weight.dtype)
     return plain

@@ -18,7 +18,7 @@ WORTH = {"awful": -2.0, "slow": -1.0, "good": 1.5, "差": -2.0}
 def ask(kind: Kind) -> Ask:
     def answer(texts: Sequence[Text]) -> Predictions:
         said = np.array([sum(worth * " ".join(text).count(word) for word, worth in WORTH.items()) for text in texts])
-        logits_NC = said[:, None] if kind == "regression" else np.stack([-said, said], axis=1)
+        logits_NC = said[:, None] if kind == "regression" else np.stack([-said / 2, said / 2], axis=1)
         labels = () if kind == "regression" else ("neg", "pos")
         ids = [str(i) for i in range(len(texts))]
         return from_logits(ids, kind=kind, labels=labels, gold=None, logits_NC=logits_NC)
@@ -47,7 +47,7 @@ def test_chinese_is_asked_character_by_character_and_pairs_on_both_sides() -> No
 
 def test_what_would_be_said_without_the_piece_is_told() -> None:
     (found,) = what_mattered(ask("single_label"), [("awful but good",)])
-    assert [(piece.answer, round(piece.confidence or 0, 3)) for piece in found] == [("pos", 0.047)]
+    assert [(piece.answer, round(piece.confidence or 0, 3)) for piece in found] == [("pos", 0.182)]
 
 
 def test_rows_do_not_get_into_each_other() -> None:
