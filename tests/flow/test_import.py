@@ -212,6 +212,17 @@ def test_what_can_not_be_taken_over_is_refused_in_words(change: dict[str, Any], 
         import_config(path)
 
 
+def test_of_several_files_of_a_data_set_it_is_said_which_one_is_taken(tmp_path: Path) -> None:
+    config = tmp_path / "ax.yml"
+    files = "base_model: m\ndatasets:\n  - {path: json, data_files: [a.jsonl, b.jsonl], type: chat_template}\n"
+    config.write_text(files)
+    (note,) = (one for one in import_config(config).notes if one.key == "datasets.data_files")
+    assert (note.fate, note.values) == ("left_out", {"first": "a.jsonl", "n": 2})
+    config.write_text(files.replace("chat_template", "some.preference"))
+    with pytest.raises(RecipeError, match=r"`datasets\.type: preference` is a data set of preferences"):
+        import_config(config)
+
+
 def test_a_file_that_is_no_such_config_is_refused_and_no_file_is_overwritten(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     for text, problem in {"a: 1": "no config of", "- 1": "a tree of keys", "a: [": "not YAML"}.items():
@@ -220,5 +231,8 @@ def test_a_file_that_is_no_such_config_is_refused_and_no_file_is_overwritten(fol
             import_config(other)
     with pytest.raises(RecipeError, match="can't be read"):
         import_config(tmp_path / "nowhere.yaml")
+    (tmp_path / "gbk.yaml").write_bytes("a: 配置".encode("gbk"))
+    with pytest.raises(RecipeError, match="a YAML text in UTF-8"):
+        import_config(tmp_path / "gbk.yaml")
     assert main(["import", str(folder / "ax.yml"), "--output", str(other)]) == 2
     assert other.read_text() == "a: ["

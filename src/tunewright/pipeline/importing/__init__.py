@@ -1,7 +1,7 @@
 """Configs of LLaMA-Factory and Axolotl become recipes, and nothing in them is dropped without a word.
 
     imported = import_config("qwen3_lora_sft.yaml")
-    imported.recipe_text, imported.notes
+    imported.recipe, imported.notes
 
 Each setting gets a note: taken as it is, means something else here, left out (which changes what is learned), makes no
 difference to what is learned, or not known. What is no supervised fine-tuning (DPO, KTO, PPO, reward models) is refused.
@@ -50,6 +50,8 @@ def _read(path: Path) -> Mapping[str, Any]:
         said = parse_yaml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"{path}: a config is a YAML text in UTF-8.") from None
     except NotYaml as error:
         raise RecipeError(f"{path}: this is not YAML: {error}") from None
     if not isinstance(said, dict):

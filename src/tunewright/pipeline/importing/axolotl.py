@@ -115,9 +115,12 @@ def _read_data(reading: Reading) -> None:
 def _read_data_set(reading: Reading, data: Mapping[str, Any], *, is_text: bool) -> None:
     kind = data.get("type")
     name = str(kind) if isinstance(kind, str) else "custom" if kind else ""
-    if any(word in name for word in ("dpo", "kto", "orpo", "ipo", "reward", "preference")):
-        refuse(reading, "datasets.type", next(word for word in ("dpo", "kto", "orpo", "ipo", "reward") if word in name))
+    for word in ("dpo", "kto", "orpo", "ipo", "reward", "preference"):
+        if word in name:
+            refuse(reading, "datasets.type", word)
     files = data.get("data_files")
+    if isinstance(files, list) and len(files) > 1:
+        reading.note("datasets.data_files", "left_out", "several_data_sets", first=files[0], n=len(files))
     path = str(files[0] if isinstance(files, list) and files else files or data.get("path"))
     local = _local(reading.path, path)
     reading.put("data.path", str(local) if local is not None else path if _is_file(path) else f"hub:{path}")

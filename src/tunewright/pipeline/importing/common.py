@@ -19,6 +19,7 @@ REFUSED = {
     "orpo": "is ORPO: it learns from two answers to one question, one better than the other",
     "simpo": "is SimPO: it learns from two answers to one question, one better than the other",
     "bco": "is BCO: it learns from answers that are marked as wanted or unwanted",
+    "preference": "is a data set of preferences: two answers to one question, one better than the other",
     "kto": "is KTO: it learns from answers that are marked as wanted or unwanted",
 }
 _PLAIN_ADAMW = ("adamw", "adamw_torch", "adamw_torch_fused", "adamw_hf", "adamw_apex_fused")
@@ -131,7 +132,7 @@ def read_precision(reading: Reading) -> None:
 
 
 def read_quantization(reading: Reading, key: str, kind: str) -> None:
-    """Rounded weights beside LoRA; left out for the variants that they don't go with."""
+    """Quantised weights beside LoRA; left out for the variants that they don't go with."""
     if reading.chosen("adapter.variant") in (None, "lora", "rslora"):
         reading.take(key, "adapter.quantize", value=kind, why="rounded", fate="differs")
     else:
