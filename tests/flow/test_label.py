@@ -16,6 +16,7 @@ from tunewright.core.folder import read_json
 from tunewright.evaluate import from_logits
 from tunewright.pipeline.label import Pool, _to_label, rows_to_label
 from tunewright.pipeline.run import Run, run
+from tunewright.recipe import load_recipe
 
 UNSURE = ["great film", "terrible film", "great film!", "so so", "", "a film about a dog"]
 
@@ -95,3 +96,16 @@ def test_of_a_single_label_that_a_row_may_have_or_not(tmp_path: Path) -> None:
         Pool(predictions=predictions, texts=["now", "later"], labels=("urgent",)), number=1, separator=";"
     )
     assert [(row.row_id, str(row.why)) for row in found] == [("2", "unsure of `urgent`: 52%")]
+
+
+def test_texts_of_a_private_run_stand_in_the_table_alone(
+    finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = load_recipe(finished.folder.recipe)
+    private = recipe.model_copy(update={"report": recipe.report.model_copy(update={"private": True})})
+    monkeypatch.setattr("tunewright.pipeline.label.load_recipe", lambda _: private)
+    for options in ([], ["--json"]):
+        table = tmp_path / f"{len(options)}.csv"
+        assert main(["label", str(finished.folder.path), "--output", str(table), *options]) == 0
+        assert "a film about a dog" not in capsys.readouterr().out
+        assert "a film about a dog" in table.read_text(encoding="utf-8-sig")

@@ -63,13 +63,16 @@ class RowsToLabel:
     """What a label can be."""
     several: bool
     """Whether a row may have more than one."""
+    private: bool
+    """Whether the run is: then texts stand in the table, where they are needed, and nowhere else."""
     to_label: tuple[RowToLabel, ...]
     to_check: tuple[RowToLabel, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """One object."""
+        """One object; without texts where the run is private."""
+        hidden = {"text": None} if self.private else {}
         return asdict(self) | {
-            name: [row.to_json() for row in getattr(self, name)] for name in ("to_label", "to_check")
+            name: [row.to_json() | hidden for row in getattr(self, name)] for name in ("to_label", "to_check")
         }
 
 
@@ -103,7 +106,7 @@ def rows_to_label(
         )
     return RowsToLabel(
         source=str(file or recipe.data.path), system=system, unlabelled=len(pool.predictions), labels=pool.labels,
-        several=kind == "multi_label", to_label=to_label, to_check=to_check,
+        several=kind == "multi_label", private=recipe.report.private, to_label=to_label, to_check=to_check,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def labelling_view(found: Json, words: Words) -> View:
     """The view of what `rows_to_label` gives."""
     file = PurePath(str(found["source"]).replace("\\", "/")).name
     sections = [
-        Section(anchor=name, title=words(f"label.{name}"), blocks=(_table(found[name], words),))
+        Section(anchor=name, title=words(f"label.{name}"), blocks=(_table(found, name, words),))
         for name in ("to_label", "to_check")
         if found[name]
     ]
@@ -35,13 +35,18 @@ def labelling_view(found: Json, words: Words) -> View:
     )  # fmt: skip
 
 
-def _table(rows: list[Json], words: Words) -> Table:
-    columns = ("text", "label", "suggested", "why")
+def _table(found: Json, name: str, words: Words) -> Table:
+    rows, private = found[name], found["private"]
+    columns = tuple(Column(title=words(f"label.column_{column}")) for column in ("label", "suggested", "why"))
     return Table(
         caption=words("label.first", shown=count(min(SHOWN, len(rows))), rows=count(len(rows))),
-        columns=tuple(Column(title=words(f"label.column_{name}")) for name in columns),
+        columns=(Column(title="row_id" if private else words("label.column_text")), *columns),
         rows=tuple(
-            (_short(row["text"]), row["label"] or "—", row["suggested"], words.pick(row["why"])) for row in rows[:SHOWN]
+            (
+                row["row_id"] if private else _short(row["text"]), row["label"] or "—", row["suggested"],
+                words.pick(row["why"]),
+            )
+            for row in rows[:SHOWN]
         ),
     )  # fmt: skip
 
