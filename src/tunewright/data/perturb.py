@@ -59,8 +59,12 @@ def other_chinese(text: str) -> str | None:
     return other_variant(text)
 
 
-def more_space(text: str) -> str:
-    """One more space where there is one in the middle, else one between two characters in the middle."""
+def more_space(text: str) -> str | None:
+    """One more space at the one nearest to the middle; where there is none, in the middle of Chinese, Japanese or Korean: within
+    a single word of letters it would be an error of spelling.
+    """
+    if " " not in text and not any(map(is_cjk, text)):
+        return None
     middle = len(text) // 2
     spaces = [place for place, char in enumerate(text) if char == " "]
     place = min(spaces, key=lambda at: abs(at - middle)) if spaces else middle

@@ -29,6 +29,7 @@ from tunewright.data.perturb import PERTURBATIONS, perturbed
         ("chinese", "no Chinese", None),
         ("space", "one two three", "one two  three"),
         ("space", "很好很好", "很好 很好"),
+        ("space", "excellent", None),
     ],
 )
 def test_one_thing_is_changed(name: str, text: str, changed: str | None) -> None:
