@@ -189,3 +189,25 @@ def test_only_weights_are_rounded() -> None:
     assert torch.equal(layer.weight, before.bfloat16().float())
     assert not torch.equal(layer.weight, before)
     assert torch.equal(layer.get_buffer("frequencies"), torch.tensor([0.1, 0.3]))
+
+
+@pytest.mark.parametrize(("outputs", "problem"), [(3, "single_label_classification"), (1, "regression")])
+def test_outputs_of_a_strangers_classifier_are_those_of_its_last_layer(
+    outputs: int, problem: str, tiny_model: Path, tmp_path: Path
+) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoTokenizer, DistilBertConfig, DistilBertForSequenceClassification
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    sizes = {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 16, "max_position_embeddings": 128}
+    model = DistilBertForSequenceClassification(
+        DistilBertConfig(vocab_size=len(tokenizer), num_labels=outputs, pad_token_id=tokenizer.pad_token_id, **sizes)
+    )
+    for part in (model, tokenizer):
+        part.save_pretrained(tmp_path / "base")
+    config = LoraConfig(r=2, target_modules=["q_lin"], init_lora_weights=False, task_type="SEQ_CLS")
+    get_peft_model(model, config).save_pretrained(tmp_path / "adapter")
+    merge(tmp_path / "adapter", tmp_path / "merged", base=str(tmp_path / "base"))
+    written = json.loads((tmp_path / "merged" / "config.json").read_text())
+    assert written["problem_type"] == problem
+    assert load_file(tmp_path / "merged" / "model.safetensors")["classifier.weight"].shape == (outputs, 16)

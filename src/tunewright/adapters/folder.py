@@ -96,7 +96,7 @@ class AdapterFolder:
         """Outputs of the classifier that was trained with it; None where there is none."""
         heads = [
             len(tensor) for name, tensor in self.tensors.items()
-            if name.removeprefix(PREFIX).split(".")[0] in ("classifier", "score", "classification_head", "pre_classifier")
+            if name.removeprefix(PREFIX).split(".")[0] in ("classifier", "score", "classification_head")
             and name.endswith("weight")
         ]  # fmt: skip
         return heads[-1] if heads else None

@@ -170,6 +170,8 @@ class _Head:
             return cls(kind=about.head, labels=about.labels)
         if task is None and adapter.num_labels is not None:
             task = "SEQ_CLS"
+        if task == "SEQ_CLS" and adapter.num_labels == 1:  # one output is a number, as transformers has it
+            return cls(kind="regression", labels=())
         if task in ("SEQ_CLS", "TOKEN_CLS"):
             labels = tuple(f"LABEL_{i}" for i in range(adapter.num_labels or 2))
             return cls(kind="tags" if task == "TOKEN_CLS" else "single_label", labels=labels)
