@@ -70,6 +70,14 @@ def test_the_fast_path_reads_what_reading_line_by_line_reads(
     assert fast == slow
 
 
+@pytest.mark.parametrize("block_bytes", [1, 18, 30, 1 << 18])
+def test_a_quote_that_the_last_line_of_a_block_leaves_open_counts_in_the_next(block_bytes: int) -> None:
+    data = b'text,label\n"a" b","c"\nends",\n' + b"x,y\n" * 40
+    fast, slow = both_ways(data, "csv", rows_per_chunk=4096, block_bytes=block_bytes)
+    assert fast == slow
+    assert [row.reason_code for row in slow[0].quarantined] == ["quote_inside_quotes", "orphan_quote"]
+
+
 def dirty_tables() -> Iterator[tuple[str, str, bytes]]:
     for dirt in CATALOGUE:
         if dirt.kind in ("csv", "tsv"):

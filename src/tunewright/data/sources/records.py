@@ -181,9 +181,10 @@ def records(lines: Iterable[Line], *, dialect: Dialect, shape: RowShape | None =
                 "orphan_quote", f"this line seems to end the quoted cell that line {source.open_since} opens"
             )
         if isinstance(found, _Problem):
-            yield _aside(taken, found)
             opens = "".join(one.text for one in taken).count('"') % 2 == 1
+            # Before the row is given out: who takes it may read on by another way (`BlockLines.take_rows`).
             source.open_since = taken[0].number if opens and found.reason != "orphan_quote" else 0
+            yield _aside(taken, found)
             continue
         if source.open_since and ('"' in text or line.number > source.open_since + ORPHAN_LINES):
             source.open_since = 0
