@@ -110,7 +110,7 @@ class LabelTeaching(WritingTeaching):
         gold = self.prepared.row_task.targets(answers, self.prepared.labels)
         loss = float(-logits_NC[np.arange(len(rows)), gold].mean())
         value = value_of(predictions_of(self.prepared, rows, logits_NC), self.metric)
-        return float("-inf") if value is None else value, loss
+        return 0.0 if value is None else value, loss
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
         """See `Teaching`."""

@@ -153,7 +153,7 @@ class RowTeaching:
         if self.scale:
             logits = logits * self.scale.deviation + self.scale.mean
         value = value_of(predictions_of(self.prepared, rows, logits), self.metric)
-        return float("-inf") if value is None else value, float(outputs.losses.mean())
+        return 0.0 if value is None else value, float(outputs.losses.mean())
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
         """See `Teaching`."""

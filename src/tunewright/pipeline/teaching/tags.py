@@ -168,7 +168,7 @@ class TagTeaching:
         value = value_of(predictions, self.metric)
         words = sum(int((store.streams["word"][row] >= 0).sum()) for row in rows)
         nats = float(predictions.table.column("nll").to_numpy().sum())
-        return float("-inf") if value is None else value, nats / max(words, 1)
+        return 0.0 if value is None else value, nats / max(words, 1)
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
         """See `Teaching`."""

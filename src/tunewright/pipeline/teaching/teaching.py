@@ -123,7 +123,11 @@ class Teaching(Protocol):
         """epoch -> the store with what is read of its rows drawn anew; None: rows are read as they stand."""
 
     def validate(self, model: nn.Module, store: TokenStore, rows: Rows) -> tuple[float, float]:
-        """The value of `metric` and the mean loss of some rows while the model is trained."""
+        """The value of `metric` and the mean loss of some rows while the model is trained.
+
+        Where the metric is not defined on these rows (no span to be found and none said) its value is 0, as scikit-learn
+        and seqeval have it; it is then the same after each epoch, and the loss decides.
+        """
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
         """Further figures of some validation rows, for people who watch."""

@@ -150,7 +150,7 @@ class TextTeaching(WritingTeaching):
             return OF_LOSSES[self.metric](mean), mean
         sample = evenly_spaced(rows, self.recipe.evaluate.generated_rows)
         value = value_of(self._generated(model, store, sample, None), self.metric, texts=measures_of(self.recipe))
-        return float("-inf") if value is None else value, mean
+        return 0.0 if value is None else value, mean
 
     def show(self, model: nn.Module, store: TokenStore, rows: Rows) -> dict[str, Any]:
         """See `Teaching`: metrics of a few generated answers, so few that watching stays cheap."""
