@@ -212,6 +212,18 @@ def test_what_can_not_be_taken_over_is_refused_in_words(change: dict[str, Any], 
         import_config(path)
 
 
+@pytest.mark.parametrize(("said", "patience", "norm"), [("", None, 1.0), ("0", None, None), ("4", 4, 4.0)])
+@pytest.mark.parametrize(("name", "key"), [("lf.yaml", "early_stopping_steps"), ("ax.yml", "early_stopping_patience")])
+def test_stopping_and_clipping_are_off_where_they_are_there(
+    name: str, key: str, said: str, patience: int | None, norm: float | None, folder: Path
+) -> None:
+    config = folder / f"stopping-{name}"
+    more = f"{key}: {said}\nmax_grad_norm: {said}\n" if said else ""
+    config.write_text((folder / name).read_text() + f"save_steps: 0.1\n{more}")
+    train = import_config(config).recipe.train
+    assert (train.stopping.patience, train.max_grad_norm) == (patience, norm)
+
+
 def test_of_several_files_of_a_data_set_it_is_said_which_one_is_taken(tmp_path: Path) -> None:
     config = tmp_path / "ax.yml"
     files = "base_model: m\ndatasets:\n  - {path: json, data_files: [a.jsonl, b.jsonl], type: chat_template}\n"

@@ -14,6 +14,7 @@ from tunewright.pipeline.importing.common import (
     read_precision,
     read_quantization,
     read_schedule,
+    read_stopping,
     refuse,
     targets,
 )
@@ -61,13 +62,12 @@ def read_axolotl(reading: Reading) -> None:
     read_optimizer(reading, key="optimizer", default="adamw_torch_fused", rate=None)
     read_schedule(reading, key="lr_scheduler", default="cosine")
     read_precision(reading)
-    reading.take("max_grad_norm", "train.max_grad_norm", default=1.0)
+    read_stopping(reading, key="early_stopping_patience")
     reading.take("seed", "train.seed", default=42)
     if reading.says("gradient_checkpointing") and reading.get("gradient_checkpointing") is not False:
         reading.take("gradient_checkpointing", "train.gradient_checkpointing", value=True)
     reading.idle("gradient_checkpointing")
     reading.take("evals_per_epoch", "train.evaluations_per_epoch", value=max(1, reading.whole("evals_per_epoch", 1)))
-    reading.take("early_stopping_patience", "train.stopping.patience")
     if isinstance(reading.get("save_steps"), int):
         reading.take("save_steps", "train.save_steps")
     reading.idle("save_steps")

@@ -106,6 +106,17 @@ def read_length(reading: Reading, *, epochs_key: str, epochs: float) -> None:
     reading.idle("max_steps")
 
 
+def read_stopping(reading: Reading, *, key: str) -> None:
+    """Patience of early stopping, which both programs leave off unless it is said, and the norm at which gradients are clipped.
+
+    0 switches either of them off.
+    """
+    reading.take(key, "train.stopping.patience")
+    reading.put("train.stopping.patience", reading.whole(key, 0) or None)
+    reading.take("max_grad_norm", "train.max_grad_norm", default=1.0)
+    reading.put("train.max_grad_norm", reading.number("max_grad_norm", 1.0) or None)
+
+
 def read_batch(reading: Reading, *, size_key: str, size: int) -> None:
     """Rows of a step: those of a micro-batch, times the accumulation."""
     rows, times = reading.whole(size_key, size), reading.whole("gradient_accumulation_steps", 1)

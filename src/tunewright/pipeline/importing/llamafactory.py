@@ -13,6 +13,7 @@ from tunewright.pipeline.importing.common import (
     read_precision,
     read_quantization,
     read_schedule,
+    read_stopping,
     refuse,
     targets,
 )
@@ -28,7 +29,7 @@ _IDLE = (
     "buffer_size", "media_dir", "per_device_eval_batch_size", "eval_accumulation_steps", "eval_strategy", "evaluation_strategy",
     "eval_steps", "predict_with_generate", "resume_from_checkpoint", "include_num_input_tokens_seen", "include_effective_*",
     "export_*", "use_swanlab", "swanlab_*", "push_to_hub", "hub_*", "ray_*", "disable_tqdm", "remove_unused_columns",
-    "ignore_pad_token_for_loss", "compute_accuracy", "early_stopping_steps", "load_best_model_at_end", "metric_for_best_model",
+    "ignore_pad_token_for_loss", "compute_accuracy", "load_best_model_at_end", "metric_for_best_model",
     "greater_is_better", "split_special_tokens", "use_v1_kernels", "quantization_device_map", "double_quantization",
     "data_seed", "use_cpu", "include_mfu", "tool_format", "eval_on_each_dataset", "image_*", "video_*", "audio_*",
     "group_by_length", "lora_bias", "create_new_adapter", "pissa_iter", "pissa_convert", "loraplus_lr_embedding",
@@ -56,7 +57,7 @@ def read_llamafactory(reading: Reading) -> None:
     read_optimizer(reading, key="optim", default="adamw_torch", rate=5e-5)
     read_schedule(reading, key="lr_scheduler_type", default="linear")
     read_precision(reading)
-    reading.take("max_grad_norm", "train.max_grad_norm", default=1.0)
+    read_stopping(reading, key="early_stopping_steps")
     reading.take("seed", "train.seed", default=42)
     reading.put("train.gradient_checkpointing", not reading.flag("disable_gradient_checkpointing"))
     reading.note("disable_gradient_checkpointing", "taken", ours="train.gradient_checkpointing")
@@ -64,8 +65,9 @@ def read_llamafactory(reading: Reading) -> None:
     if smoothing := reading.number("label_smoothing_factor", 0.0):
         reading.put("loss.name", "cross_entropy")
         reading.take("label_smoothing_factor", "loss.label_smoothing", value=smoothing)
-    if reading.says("save_steps"):
+    if isinstance(reading.get("save_steps"), int):  # a share of all steps it can be there, too
         reading.take("save_steps", "train.save_steps")
+    reading.idle("save_steps")
     for key in ("max_new_tokens", "repetition_penalty", "length_penalty"):
         reading.take(key, f"generate.{key}")
     _read_what_has_no_counterpart(reading)
