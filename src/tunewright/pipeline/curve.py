@@ -172,6 +172,7 @@ def _described(recipe: Recipe, folder: RunFolder, points: Sequence[Point], *, mo
             for point, score in zip(points, scores, strict=True)
         ],
         "law": asdict(curve.law) if curve.law else None, "gains": [asdict(gain) for gain in curve.gains],
+        "rest_range": curve.rest_range,
         "asked": list(more), "refusal": curve.refusal, "fitted_from": curve.fitted_from,
     }  # fmt: skip
 

@@ -61,6 +61,8 @@ class Curve:
     law: Law | None
     gains: tuple[Gain, ...]
     """None further than `REACH`."""
+    rest_range: tuple[float, float] | None
+    """In which the rest of the law lies as far as the points tell: seldom narrow, since it is told from what is not there yet."""
     refusal: Refusal | None
     run_noise: float
     """Standard deviation of one fine-tune around others with the most labels."""
@@ -90,7 +92,9 @@ def _fit_all(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, more
     # Which rows a part happens to have matters the more the fewer they are.
     noise_S = np.maximum(run_noise, np.sqrt((variance_S * sizes).mean() / np.asarray(sizes, np.float64)))
     if len(sizes) < FEWEST_SIZES:
-        return Curve(law=None, gains=(), refusal="few_sizes", run_noise=run_noise, fitted_from=sizes[0])
+        return Curve(
+            law=None, gains=(), rest_range=None, refusal="few_sizes", run_noise=run_noise, fitted_from=sizes[0]
+        )
     law = fit_law(sizes, errors_SR.mean(axis=1))
     rng = np.random.default_rng(_SEED)
     # How large the noise is was told from a few fine-tunes: Student's t has it that it may be larger.
@@ -110,7 +114,11 @@ def _fit_all(sizes: Sequence[int], errors_SR: Floats, *, drawn_BSR: Floats, more
         for number in more
         if sizes[-1] + number <= REACH * sizes[-1]
     )  # fmt: skip
-    return Curve(law=law, gains=gains, refusal=refusal, run_noise=run_noise, fitted_from=sizes[0])
+    low, high = np.quantile([one.rest for one in laws], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Curve(
+        law=law, gains=gains, rest_range=(float(low), float(high)), refusal=refusal, run_noise=run_noise,
+        fitted_from=sizes[0],
+    )  # fmt: skip
 
 
 def fit_law(sizes: Sequence[int], errors_S: Floats) -> Law:

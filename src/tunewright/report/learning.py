@@ -60,8 +60,9 @@ def _sentences(curve: Json, words: Words) -> Iterator[Markup]:
         )
     if curve["fitted_from"] > min(point["rows"] for point in curve["points"]):
         yield words("curve.from", rows=count(curve["fitted_from"]))
-    rest = curve["law"]["rest"] * scale(curve["metric"])
-    yield words("curve.law", metric=metric, rest=fixed(rest, metric_decimals(curve["metric"], rest)))
+    rest = [scale(curve["metric"]) * end for end in curve["rest_range"]]
+    low, high = (fixed(end, metric_decimals(curve["metric"], *rest)) for end in rest)
+    yield words("curve.law", metric=metric, low=low, high=high)
 
 
 def _gain(curve: Json, gain: Json, words: Words) -> str:

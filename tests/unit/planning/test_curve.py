@@ -50,16 +50,19 @@ def test_no_part_of_a_law_is_negative() -> None:
 def test_the_range_of_a_forecast_holds_what_is_measured_later() -> None:
     """200 curves of random laws; what a fine-tune with 500 more labels really brings, its own noise included."""
     rng = np.random.default_rng(1)
-    inside, forecasts = 0, 0
+    inside, forecasts, rests = 0, 0, 0
     for seed in range(200):
         law = Law(rest=rng.uniform(0.02, 0.15), scale=rng.uniform(1.0, 4.0), exponent=rng.uniform(0.35, 0.8))
         found = curve(law, seed=seed)
+        assert found.rest_range is not None
+        rests += found.rest_range[0] <= law.rest <= found.rest_range[1]
         for gain in found.gains:
             later = law.at(1024) - law.at(1524) + 0.005 * rng.standard_normal()
             inside += gain.low <= later <= gain.high
             forecasts += 1
     assert forecasts > 150
     assert inside / forecasts >= 0.9
+    assert rests >= 0.9 * 200
 
 
 def test_a_flat_curve_and_one_that_rises_are_refused() -> None:

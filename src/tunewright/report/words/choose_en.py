@@ -130,7 +130,7 @@ CHOOSE: dict[str, str] = {
     "curve.headline_far": "That many more labels are too far to see.",
     "curve.gain": "With {more} more labels, expect {gain}.",
     "curve.far": "Nothing is said of {more} more labels: that would be more than twice the {rows} that were measured.",
-    "curve.law": "Whatever the number of labels, about {rest} of {metric} seems out of reach of this model on these rows.",
+    "curve.law": "Out of reach of this model on these rows, whatever the number of labels: {low} to {high} of {metric}, as far as these points tell.",
     "curve.from": "The law holds from {rows} labels on; with fewer the curve does not follow it yet.",
     "curve.refused_few_sizes": "A curve needs four sizes at least.",
     "curve.refused_no_fall": "{metric} is not shown to get better with more labels: the curve is flat, or too noisy. More validation rows or more repeats may tell.",

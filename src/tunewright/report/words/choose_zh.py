@@ -130,7 +130,7 @@ CHOOSE: dict[str, str] = {
     "curve.headline_far": "这么多标签，超出了能看到的范围。",
     "curve.gain": "再有 {more} 个标签，预计 {gain}。",
     "curve.far": "对再有 {more} 个标签不作预测：那将超过已测的 {rows} 个的两倍。",
-    "curve.law": "无论有多少标签，约有 {rest} 的{metric}似乎是这个模型在这些行上达不到的。",
+    "curve.law": "无论有多少标签，这个模型在这些行上达不到的{metric}，就这些点所能看出的，为 {low} 到 {high}。",
     "curve.from": "这条规律从 {rows} 个标签起成立；更少时曲线还不服从它。",
     "curve.refused_few_sizes": "曲线至少需要四种规模。",
     "curve.refused_no_fall": "未显示{metric}随标签增多而变好：曲线是平的，或噪声太大。更多验证数据或更多重复也许能看清。",
