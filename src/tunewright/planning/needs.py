@@ -106,7 +106,7 @@ def measure_needs(plan: FitPlan, *, answer: Callable[[torch.nn.Module], object] 
     host = MemoryModel.fit([one.shape for one in tried], [one.measured.peak_bytes for one in tried])
     kept = [one.measured.saved_bytes for one in tried]
     return Needs(
-        tried=tuple(tried), largest=max(shapes, key=lambda shape: host.at(shape).bytes), host=host,
+        tried=tuple(tried), largest=max(shapes, key=lambda shape: (host.at(shape).bytes, shape)), host=host,
         kept=MemoryModel.fit([one.shape for one in tried], kept) if all(kept) else None,
         weight_bytes=found.weight_bytes, held_bytes=found.held_bytes, trained_bytes=found.trained_bytes,
         optimizer_bytes=found.optimizer_bytes, answering_bytes=found.answering_bytes,
@@ -122,7 +122,7 @@ def largest_that_fits(needs: Needs, plan: FitPlan, *, memory: float, on_card: bo
     for max_tokens in LADDER:
         shapes = _by_shape(plan, plan.batching.model_copy(update={"max_tokens": max_tokens}))
         estimates = {shape: needs.on_card(shape) if on_card else needs.host.at(shape) for shape in shapes}
-        largest = max(shapes, key=lambda shape: estimates[shape].bytes)
+        largest = max(shapes, key=lambda shape: (estimates[shape].bytes, shape))
         estimate = estimates[largest]
         if found is not None and estimate.bytes < found.estimate.bytes:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,15 +80,23 @@ def test_the_largest_micro_batches_that_fit_and_none_where_nothing_does(tmp_path
     assert largest_that_fits(needs, plan, memory=1e6, on_card=False) is None
 
 
+def new_pages(size: int) -> mmap.mmap:
+    """Memory straight from the system and in use; what is freed on the heap may be taken again, and is no growth then."""
+    pages = mmap.mmap(-1, size)
+    for at in range(0, size, mmap.PAGESIZE):
+        pages[at] = 1
+    return pages
+
+
 def test_a_peak_is_that_of_the_block_and_not_of_what_came_before() -> None:
-    before = torch.ones(60_000_000)
-    del before
+    new_pages(240_000_000).close()
     with PeakMemory(torch.device("cpu")) as little:
-        small = bytearray(1_000_000)
+        small = new_pages(1_000_000)
     with PeakMemory(torch.device("cpu")) as much:
-        large = bytearray(100_000_000)
+        large = new_pages(100_000_000)
     assert much.bytes - little.bytes > 80_000_000
-    del small, large
+    small.close()
+    large.close()
 
 
 def test_without_the_systems_help_a_peak_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +104,6 @@ def test_without_the_systems_help_a_peak_is_looked_for(monkeypatch: pytest.Monke
     with PeakMemory(torch.device("cpu")) as little:
         pass
     with PeakMemory(torch.device("cpu")) as much:
-        large = bytearray(100_000_000)
+        large = new_pages(100_000_000)
     assert much.bytes - little.bytes > 80_000_000
-    del large
+    large.close()
