@@ -235,26 +235,29 @@ def test_at_a_terminal_ctrl_c_stops_the_answer_and_not_the_program(talker: Path,
                 shown += os.read(ours, 4096).decode("utf-8", "replace")
         assert text in shown, shown[-500:]
 
+    def press_ctrl_c_until(text: str) -> None:
+        """As people do: Python drops an interrupt that comes while it clears up, and the prompt stands before it is waited at."""
+        for _ in range(6):
+            os.write(ours, b"\x03")
+            with contextlib.suppress(AssertionError):
+                wait_for(text, seconds=10)
+                return
+        wait_for(text, seconds=1)
+
     try:
         for _ in range(2):
             wait_for("> ")
             shown = ""
             os.write(ours, "你好\n".encode())
             wait_for("!!!!!!!!")
-            os.write(ours, b"\x03")
-            wait_for("stopped")
+            press_ctrl_c_until("stopped")
             shown = shown[shown.index("stopped") :]
         wait_for("> ")
-        for _ in range(6):  # the prompt stands there a moment before it is waited at
-            os.write(ours, b"\x03")
-            with contextlib.suppress(AssertionError):
-                wait_for("Ctrl-D leaves\r\n", seconds=10)
-                break
-        wait_for("Ctrl-D leaves\r\n", seconds=1)
+        press_ctrl_c_until("Ctrl-D leaves\r\n")
         shown = shown[shown.index("Ctrl-D leaves\r\n") :]
         wait_for("> ")
         os.write(ours, b"\x04")
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         os.close(ours)
